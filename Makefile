@@ -1,0 +1,53 @@
+# Two commands for newcomers: `make demo` and `make test`. Everything they need is installed on the way.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
+
+OPA_BIN := .tools/bin/opa
+POLICY_FILES := $(shell find policies/bundle -type f)
+SOURCE_FILES := $(shell find src -name '*.ts')
+VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
+
+.PHONY: help demo test check integration build bench clean
+
+help:
+	@echo 'make demo    the founding example on this machine: emulated Azure, real SDKs, a moved clock'
+	@echo 'make test    everything: format, lint, types, policies natively and as WASM, unit, integration'
+	@echo 'make check   the fast part of test'
+	@echo 'make build   dist/ and the policy bundle;  make bench   measurements'
+
+demo: build
+	@bin/podid demo
+
+test: check integration
+
+check: build
+	@npm run --silent check
+	@tools/lint-rego.sh
+
+integration: build
+	@npm run --silent test:integration
+
+bench: build
+	@npm run --silent bench
+
+build: dist/cli/main.js dist/policies.tar.gz
+
+dist/cli/main.js: node_modules/.package-lock.json tsconfig.json tsconfig.build.json $(SOURCE_FILES)
+	@echo 'build: compiling src to dist'
+	@rm -rf dist/cli dist/[a-z]*/ && tsc -p tsconfig.build.json
+
+dist/policies.tar.gz: $(OPA_BIN) policies/capabilities.json $(POLICY_FILES)
+	@echo 'build: compiling policies to WASM'
+	@mkdir -p dist && opa build -t wasm --capabilities policies/capabilities.json -b policies/bundle -r $(VERSION) -o $@
+
+$(OPA_BIN): tools/opa/go.mod tools/build.sh
+	@tools/build.sh && touch -h $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@echo 'install: npm packages and Node 26 (about 30 seconds the first time)'
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+clean:
+	rm -rf dist coverage
