@@ -1,0 +1,57 @@
+# METADATA
+# title: Assign
+# description: Which identities a pod may have, through which bindings, and when (DESIGN §4).
+# schemas:
+#   - input: schema.assign
+package podid.assign
+
+import data.podid.match
+import data.podid.moment
+import data.podid.reasons
+import data.podid.timebox
+
+# METADATA
+# title: Assignment decision
+# description: Every binding that selects the pod, strongest first, each with its answer now and at every probe.
+# entrypoint: true
+default decision := {"candidates": [], "reasons": [{"code": "PolicyError", "params": {}}]}
+
+decision := {"candidates": candidates, "reasons": _pod_reasons}
+
+# METADATA
+# title: Candidates
+# description: |
+#   One entry per selecting binding, by weight (highest first), then by name. A binding that the
+#   pod may not use stays in the list with its reasons, and is never in force.
+candidates := [_candidate(data.cluster.bindings[rank[1]], rank[1]) |
+	some rank in sort([[0 - data.cluster.bindings[name].weight, name] | some name in match.selected])
+]
+
+_pod_reasons := [reasons.of("PodTerminated", {}) | match.finished]
+
+_candidate(binding, name) := {
+	"binding": name,
+	"identity": binding.identity,
+	"weight": binding.weight,
+	"inForce": count(closed) == 0,
+	"reasons": reasons.sorted(closed),
+	"probes": [open_then | some m in _moments; open_then := count(_closed_by(binding, m)) == 0],
+} if {
+	closed := _closed_by(binding, _now)
+}
+
+_closed_by(binding, m) := match.refused_by(binding) | timebox.closed_by(binding, m)
+
+_now := moment.at(input.now, _zones, _night_zones)
+
+_moments := [moment.at(ns, _zones, _night_zones) | some ns in input.probes]
+
+_zones contains zone if {
+	some name in match.selected
+	some zone in timebox.zones(data.cluster.bindings[name].timeBox)
+}
+
+_night_zones contains zone if {
+	some name in match.selected
+	some zone in timebox.night_zones(data.cluster.bindings[name].timeBox)
+}

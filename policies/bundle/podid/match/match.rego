@@ -1,0 +1,133 @@
+# METADATA
+# title: Match
+# description: |
+#   Which bindings select a pod, and whether the identity's owner lets the pod have it
+#   (DESIGN §3). Facts come from `data.cluster`, indexed by the host so that they are found fast.
+# schemas:
+#   - input: schema.assign
+package podid.match
+
+import data.podid.reasons
+
+# METADATA
+# scope: document
+# title: Selected bindings
+# description: |
+#   Names of the bindings that select the pod of the input: by the classic label (any namespace,
+#   as aad-pod-identity did) or by `match` alone (the pod's own namespace).
+selected contains name if {
+	some name in data.cluster.bindings_by_selector[input.pod.labels.aadpodidbinding]
+	_live
+	_matches(data.cluster.bindings[name])
+}
+
+selected contains name if {
+	some name in data.cluster.bindings_by_namespace[input.pod.namespace]
+	_live
+	_matches(data.cluster.bindings[name])
+}
+
+# METADATA
+# title: Finished pod
+# description: A pod that has finished holds its address and labels for a while, but gets nothing more.
+finished if input.pod.phase in {"Succeeded", "Failed"}
+
+_live if not finished
+
+# METADATA
+# scope: document
+# title: Why a selected binding gives nothing
+# description: Reasons that do not depend on time; the empty set means that the pod may have the identity.
+refused_by(binding) := {reasons.of("IdentityMissing", {"identity": binding.identity})} if {
+	not _identity_known(binding)
+}
+
+refused_by(binding) := {reasons.of(code, {}) | some code in _conditions; _fails(code, binding)} if {
+	_identity_known(binding)
+}
+
+_conditions := {"IdentityNotUsable", "NamespaceMismatch"}
+
+_fails("NamespaceMismatch", binding) if {
+	_namespaced(binding)
+	binding.namespace != input.pod.namespace
+}
+
+_fails("IdentityNotUsable", binding) if not _usable(data.cluster.identities[binding.identity])
+
+_identity_known(binding) if data.cluster.identities[binding.identity]
+
+_namespaced(_) if input.mode.namespaced
+
+_namespaced(binding) if data.cluster.identities[binding.identity].namespaced
+
+# Without usableBy the identity's owner has set no bound, as in aad-pod-identity.
+_usable(identity) if not identity.usableBy
+
+_usable(identity) if {
+	identity.usableBy
+	every part in object.keys(identity.usableBy) {
+		_usable_part(part, identity.usableBy[part])
+	}
+}
+
+_usable_part("namespaces", allowed) if input.pod.namespace in allowed
+
+_usable_part("namespaceSelector", allowed) if {
+	labels_match(allowed, data.cluster.namespaces[input.pod.namespace].labels)
+}
+
+_usable_part("serviceAccounts", allowed) if {
+	pod := input.pod
+	some name in {pod.serviceAccount, concat("/", [pod.namespace, pod.serviceAccount])}
+	name in allowed
+}
+
+_matches(binding) if not binding.match
+
+# All given parts must match; a part that is not known here matches nothing.
+_matches(binding) if {
+	count(binding.match) > 0
+	every part in object.keys(binding.match) {
+		_match_part(part, binding.match[part])
+	}
+}
+
+_match_part("podSelector", wanted) if labels_match(wanted, input.pod.labels)
+
+_match_part("serviceAccounts", wanted) if input.pod.serviceAccount in wanted
+
+_match_part("pods", wanted) if input.pod.name in wanted
+
+# METADATA
+# title: Labels match
+# description: |
+#   A Kubernetes label selector (matchLabels and matchExpressions, all of them) against labels. A
+#   selector of any other shape, or with an unknown operator, matches nothing; so does an empty one,
+#   which in Kubernetes would mean "everything".
+labels_match(selector, labels) if {
+	count(selector) > 0
+	every part in object.keys(selector) {
+		part in {"matchLabels", "matchExpressions"}
+	}
+	every key, value in object.get(selector, "matchLabels", {}) {
+		labels[key] == value
+	}
+	every expression in object.get(selector, "matchExpressions", []) {
+		_expression_holds(expression.operator, expression, labels)
+	}
+}
+
+_expression_holds("In", expression, labels) if labels[expression.key] in expression.values
+
+_expression_holds("NotIn", expression, labels) if {
+	is_array(expression.values)
+	not labels[expression.key] in expression.values
+}
+
+_expression_holds("Exists", expression, labels) if is_string(labels[expression.key])
+
+_expression_holds("DoesNotExist", expression, labels) if {
+	is_string(expression.key)
+	not is_string(labels[expression.key])
+}

@@ -1,0 +1,43 @@
+# METADATA
+# title: Moment
+# description: |
+#   What clock and calendar read at an instant in each zone of interest. Read once per instant and
+#   zone, because every reading is a call out of the WASM module (reference/time-boxes.md §2.7).
+package podid.moment
+
+# METADATA
+# title: Moment of an instant
+# description: |
+#   `{"ns": …, "zones": {zone: reading}}` for nanoseconds since 1970. A zone that does not resolve
+#   has no reading. Zones in `night_zones` also get `yesterday`, which windows past midnight need.
+at(ns, zones, night_zones) := {"ns": ns, "zones": {zone: reading |
+	some zone in zones
+	reading := _reading(ns, zone, zone in night_zones)
+}}
+
+_reading(ns, zone, false) := {"time": _hhmm(clock), "today": _day(ns, zone)} if {
+	clock := time.clock([ns, zone])
+}
+
+_reading(ns, zone, true) := {"time": _hhmm(clock), "today": _day(ns, zone), "yesterday": _day(eve, zone)} if {
+	clock := time.clock([ns, zone])
+
+	# Twelve hours before local midnight lies in the day before, also after days of 23 or 25 hours
+	# and after a skipped one (reference/time-boxes.md §2.2).
+	seconds := (((clock[0] * 3600) + (clock[1] * 60)) + clock[2]) + 43200
+	eve := ns - (seconds * 1000000000)
+}
+
+_day(ns, zone) := {"year": date[0], "month": date[1], "day": date[2], "weekday": time.weekday([ns, zone])} if {
+	date := time.date([ns, zone])
+}
+
+_hhmm(clock) := concat(":", [two_digits(clock[0]), two_digits(clock[1])])
+
+# METADATA
+# scope: document
+# title: Two digits
+# description: A number from 0 to 99 as text with a leading zero, so that text order is number order.
+two_digits(n) := format_int(n, 10) if n >= 10
+
+two_digits(n) := concat("", ["0", format_int(n, 10)]) if n < 10
