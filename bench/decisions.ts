@@ -26,7 +26,12 @@ export async function measureDecisions(bundlePath: string): Promise<readonly Dec
         const { candidates: found } = engine.decide("assign", question);
         if (found.length !== candidates || found[0]?.inForce !== true) throw new Error("wrong answer");
       });
-      rows.push({ candidates, clusterBindings, microseconds, ratioToSpike: microseconds / (12 + 7.5 * candidates) });
+      rows.push({
+        candidates,
+        clusterBindings,
+        microseconds,
+        ratioToSpike: microseconds / (12 + 7.5 * candidates),
+      });
     }
   }
   return rows;
@@ -88,5 +93,12 @@ function binding(i: number, selector: string): AzureIdentityBinding {
 }
 
 function stored(name: string): Omit<AzureIdentityBinding, "spec"> {
-  return { namespace: "shop", name, uid: name, resourceVersion: "1", annotations: {}, creationTimestamp: null };
+  return {
+    namespace: "shop",
+    name,
+    uid: name,
+    resourceVersion: "1",
+    annotations: {},
+    creationTimestamp: null,
+  };
 }

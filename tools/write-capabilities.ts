@@ -7,13 +7,13 @@ import { z } from "zod";
 
 import { createTimeBuiltins } from "../src/timebox/builtins.ts";
 
-const toolBuiltins = [
+const toolBuiltins: ReadonlySet<string> = new Set([
   "rego.metadata.rule",
   "rego.metadata.chain",
   "internal.test_case",
   "print",
   "internal.print",
-];
+]);
 
 const capabilitiesSchema = z.object({
   builtins: z.array(z.looseObject({ name: z.string() })),
@@ -29,7 +29,11 @@ if (opa === undefined || path === undefined) {
 const run = (command: string, args: readonly string[], cwd?: string): string =>
   execFileSync(command, args, { cwd, encoding: "utf8", maxBuffer: 1 << 26 });
 
-const source = run("go", ["list", "-m", "-f", "{{.Dir}}", "github.com/open-policy-agent/opa"], "tools/opa").trim();
+const source = run(
+  "go",
+  ["list", "-m", "-f", "{{.Dir}}", "github.com/open-policy-agent/opa"],
+  "tools/opa",
+).trim();
 const metadata = metadataSchema.parse(JSON.parse(readFileSync(`${source}/builtin_metadata.json`, "utf8")));
 const all = capabilitiesSchema.parse(JSON.parse(run(opa, ["capabilities", "--version", "v1.22.2"])));
 const nativeInWasm = z.looseObject({ wasm: z.literal(true) });
@@ -37,7 +41,9 @@ const hosted = Object.keys(createTimeBuiltins());
 
 const kept = all.builtins.filter(
   ({ name: builtin }) =>
-    nativeInWasm.safeParse(metadata[builtin]).success || hosted.includes(builtin) || toolBuiltins.includes(builtin),
+    nativeInWasm.safeParse(metadata[builtin]).success ||
+    hosted.includes(builtin) ||
+    toolBuiltins.has(builtin),
 );
 const capabilities = {
   builtins: kept,

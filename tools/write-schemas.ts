@@ -4,7 +4,12 @@ import { writeFileSync } from "node:fs";
 
 import { z } from "zod";
 
-import { assignInputSchema, exemptInputSchema, tokenInputSchema, validateInputSchema } from "../src/engine/input.ts";
+import {
+  assignInputSchema,
+  exemptInputSchema,
+  tokenInputSchema,
+  validateInputSchema,
+} from "../src/engine/input.ts";
 
 const [directory] = process.argv.slice(2);
 if (directory === undefined) throw new Error("usage: write-schemas.ts DIRECTORY");

@@ -7,7 +7,7 @@ import { isReasonCode, type ReasonCode } from "./reasons.ts";
  * a `PolicyError`, never a partial allow.
  */
 
-export const reasonSchema = z.strictObject({
+const reasonSchema = z.strictObject({
   code: z.custom<ReasonCode>(isReasonCode),
   params: z.record(z.string(), z.string()),
 });

@@ -2,7 +2,7 @@ import type { Bundle } from "./bundle.ts";
 import { EngineError } from "./errors.ts";
 import { instantiate, type PolicyInstance } from "./wasm.ts";
 
-export type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false };
+type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false };
 
 /** Instances of one bundle's module, of which none is used again after it threw. */
 export interface InstancePool {

@@ -22,10 +22,16 @@ decision := {"candidates": candidates, "reasons": _pod_reasons}
 # title: Candidates
 # description: |
 #   One entry per selecting binding, by weight (highest first), then by name. A binding that the
-#   pod may not use stays in the list with its reasons, and is never in force.
-candidates := [_candidate(data.cluster.bindings[rank[1]], rank[1]) |
-	some rank in sort([[0 - data.cluster.bindings[name].weight, name] | some name in match.selected])
-]
+#   pod may not use stays in the list with its reasons, and is never in force. Undefined when the
+#   facts about one of them do not suffice for an answer.
+candidates := found if {
+	found := [_candidate(data.cluster.bindings[rank[1]], rank[1]) |
+		some rank in sort([[0 - data.cluster.bindings[name].weight, name] | some name in match.selected])
+	]
+
+	# One that cannot be judged must not vanish: the next one would become the pod's default.
+	count(found) == count(match.selected)
+}
 
 _pod_reasons := [reasons.of("PodTerminated", {}) | match.finished]
 

@@ -65,7 +65,7 @@ _namespaced(binding) if data.cluster.identities[binding.identity].namespaced
 _usable(identity) if not identity.usableBy
 
 _usable(identity) if {
-	identity.usableBy
+	count(identity.usableBy) > 0
 	every part in object.keys(identity.usableBy) {
 		_usable_part(part, identity.usableBy[part])
 	}
@@ -106,28 +106,42 @@ _match_part("pods", wanted) if input.pod.name in wanted
 #   selector of any other shape, or with an unknown operator, matches nothing; so does an empty one,
 #   which in Kubernetes would mean "everything".
 labels_match(selector, labels) if {
-	count(selector) > 0
-	every part in object.keys(selector) {
-		part in {"matchLabels", "matchExpressions"}
+	some requirements in selector
+	count(requirements) > 0
+	every part, wanted in selector {
+		_requirements_hold(part, wanted, labels)
 	}
-	every key, value in object.get(selector, "matchLabels", {}) {
+}
+
+_requirements_hold("matchLabels", wanted, labels) if {
+	every key, value in wanted {
 		labels[key] == value
 	}
-	every expression in object.get(selector, "matchExpressions", []) {
+}
+
+_requirements_hold("matchExpressions", wanted, labels) if {
+	every expression in wanted {
 		_expression_holds(expression.operator, expression, labels)
 	}
 }
 
-_expression_holds("In", expression, labels) if labels[expression.key] in expression.values
+_expression_holds("In", expression, labels) if _value_listed(expression, labels)
 
 _expression_holds("NotIn", expression, labels) if {
+	is_string(expression.key)
 	is_array(expression.values)
-	not labels[expression.key] in expression.values
+	count(expression.values) > 0
+	not _value_listed(expression, labels)
 }
 
-_expression_holds("Exists", expression, labels) if is_string(labels[expression.key])
+_expression_holds("Exists", expression, labels) if _label_set(expression, labels)
 
 _expression_holds("DoesNotExist", expression, labels) if {
 	is_string(expression.key)
-	not is_string(labels[expression.key])
+	not _label_set(expression, labels)
 }
+
+# Rules of their own, because an undefined argument makes a negated call undefined instead of true.
+_value_listed(expression, labels) if labels[expression.key] in expression.values
+
+_label_set(expression, labels) if labels[expression.key]

@@ -30,21 +30,24 @@ closed_by(binding, m) := {reasons.of(code, {}) | some code in _conditions; _fail
 # METADATA
 # title: Zones of a time box
 # description: Every zone whose clock the box's windows and exclusions are read on.
-zones(box) := {window.zone_of(w, object.get(box, "timeZone", "")) | some w in _calendar(box)}
+zones(box) := {window.zone_of(w, _zone(box)) | some w in _calendar(box)}
 
 # METADATA
 # title: Night zones of a time box
 # description: The zones in which a window runs past midnight, so that the day before is needed too.
-night_zones(box) := {window.zone_of(w, object.get(box, "timeZone", "")) |
+night_zones(box) := {window.zone_of(w, _zone(box)) |
 	some w in _calendar(box)
 	window.past_midnight(w)
 }
+
+_zone(box) := object.get(box, "timeZone", "")
 
 _calendar(box) := array.concat(object.get(box, "windows", []), object.get(box, "exclusions", []))
 
 _judgeable(binding, m) if {
 	binding.timeBoxCheck.valid == true
 	every zone in zones(binding.timeBox) {
+		zone != "" # which would read as UTC
 		m.zones[zone]
 	}
 }
@@ -97,7 +100,7 @@ _fails("DurationElapsed", binding, m) if {
 
 _fails("Excluded", binding, m) if {
 	some exclusion in binding.timeBox.exclusions
-	window.open(exclusion, binding.timeBox.timeZone, m)
+	window.open(exclusion, _zone(binding.timeBox), m)
 }
 
 _fails("OutsideSchedule", binding, m) if {
@@ -121,7 +124,7 @@ _mode(binding) := object.get(binding.timeBox, "openWhen", "Always")
 
 _scheduled(box, m) if {
 	some w in box.windows
-	window.open(w, box.timeZone, m)
+	window.open(w, _zone(box), m)
 }
 
 _begun(box, m) if time.parse_rfc3339_ns(box.notBefore) <= m.ns

@@ -69,7 +69,9 @@ _meant := {
 _eligible := [candidate |
 	some candidate in assignment.candidates
 	count(match.refused_by(data.cluster.bindings[candidate.binding])) == 0
-]
+] if {
+	assignment.candidates
+}
 
 _ineligible_reasons contains reason if {
 	some candidate in assignment.candidates
@@ -78,15 +80,15 @@ _ineligible_reasons contains reason if {
 
 # Without an id in the request the strongest binding names the identity, whether it is in force or
 # not: a closed box is a refusal, never a reason to hand out another identity.
-_requested := [_eligible[0].identity | not _names_identity]
+_requested := [_eligible[0].identity] if count(_named) == 0
 
-_requested := [candidate.identity | some candidate in _eligible; _is_meant(candidate.identity)] if _names_identity
+_requested := [candidate.identity | some candidate in _eligible; _is_meant(candidate.identity)] if count(_named) > 0
 
-_names_identity if count(object.keys(input.request) & {"clientID", "objectID", "resourceID"}) > 0
+_named := object.keys(input.request) & {"clientID", "objectID", "resourceID"}
 
 _is_meant(name) if {
 	identity := data.cluster.identities[name]
-	every field in object.keys(input.request) & {"clientID", "objectID", "resourceID"} {
+	every field in _named {
 		lower(identity[field]) == lower(input.request[field])
 	}
 }

@@ -16,7 +16,7 @@ import data.podid.reasons
 # entrypoint: true
 default decision := {"valid": false, "reasons": [{"code": "PolicyError", "params": {}}]}
 
-decision := {"valid": count(_found) == 0, "reasons": reasons.sorted(_found)}
+decision := {"valid": count(_found) == 0, "reasons": reasons.sorted(_found)} if is_object(input.object.spec)
 
 _found contains reasons.of("InvalidTimeBox", {"field": field, "problem": problem}) if {
 	some [field, problem] in _box_problems
@@ -77,7 +77,7 @@ _box_problems contains [_path(["durations", i, "from"]), "must be PodStart or Bi
 
 _box_problems contains [_path(["durations", i, "for"]), _duration_form] if {
 	some i, duration in _box.durations
-	not _is_duration(duration.for)
+	not _gives_duration(duration, "for")
 }
 
 _box_problems contains [_path(["durations", i, field]), "unknown field"] if {
@@ -170,14 +170,26 @@ _box_problems contains [_path([field, i, filter, j]), problem] if {
 	not _is_entry(filter, entry)
 }
 
-_box_problems contains ["spec.timeBox.jit.approvals", "must be a number from 0 to 8"] if {
+_box_problems contains [_path([part]), "must be an object"] if {
+	some part in object.keys(_part_fields)
+	_has(_box, part)
+	not is_object(_box[part])
+}
+
+_box_problems contains [_path([part, field]), "unknown field"] if {
+	some part, fields in _part_fields
+	some field in object.keys(_box[part])
+	not field in fields
+}
+
+_box_problems contains ["spec.timeBox.jit.approvals", "must be a whole number from 0 to 8"] if {
 	_has(_box, "jit")
-	not _is_count(_box.jit.approvals)
+	not _gives_count(_box.jit, "approvals")
 }
 
 _box_problems contains ["spec.timeBox.jit.maxDuration", _duration_form] if {
 	_has(_box, "jit")
-	not _is_duration(_box.jit.maxDuration)
+	not _gives_duration(_box.jit, "maxDuration")
 }
 
 _box_problems contains [_path([part, field]), _duration_form] if {
@@ -210,6 +222,12 @@ _filters := {"times", "weekdays", "daysOfMonth", "months", "years", "dates"}
 _window_fields := {
 	"windows": (_filters | {"name", "timeZone"}),
 	"exclusions": (_filters | {"name", "timeZone", "exemptGrants"}),
+}
+
+_part_fields := {
+	"jit": {"maxDuration", "approvals", "approvalTimeout", "preProvision"},
+	"token": {"clampResponse", "minLifetime", "maxOverhang"},
+	"assignment": {"leadTime", "keepIfReopensWithin"},
 }
 
 _modes := {"Always"} | (_schedule_modes | _grant_modes)
@@ -255,10 +273,10 @@ _selects_time(window) if count(object.keys(window) & _filters) > 0
 
 _is_anchor(duration) if duration.from in {"PodStart", "BindingCreation"}
 
-_is_count(n) if {
-	is_number(n)
-	n in numbers.range(0, 8)
-}
+# Given a field, because an undefined argument makes a negated call undefined instead of true.
+_gives_count(fields, field) if fields[field] in numbers.range(0, 8)
+
+_gives_duration(fields, field) if _is_duration(fields[field])
 
 # Patterns stand before the built-ins, which accept more than we do (reference/time-boxes.md §2.7).
 _is_stamp(text) if {

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createClusterDecider, type ClusterSource } from "../../../src/engine/cluster-decider.ts";
+import { buildClusterDocument } from "../../../src/engine/cluster-document.ts";
+import { createEngine, type Engine } from "../../../src/engine/engine.ts";
+import type {
+  AzureIdentity,
+  AzureIdentityBinding,
+  ClusterResources,
+  JsonObject,
+} from "../../../src/engine/resources.ts";
+import { compile } from "./compiled-policy.ts";
+
+const pod = {
+  namespace: "shop",
+  name: "web-0",
+  uid: "u1",
+  labels: {},
+  annotations: {},
+  serviceAccount: "web",
+  node: "node-0",
+  phase: "Running",
+};
+const empty: ClusterResources = { identities: [], bindings: [], exceptions: [], namespaces: [] };
+const valid = { valid: true, reasons: [] };
+
+test("indexes a binding by its selector in any namespace, and by its namespace when it has only match", () => {
+  const document = buildClusterDocument(
+    {
+      ...empty,
+      bindings: [
+        binding("a", { selector: "web" }),
+        binding("b", { match: { pods: ["web-0"] } }),
+        binding("c", { selector: "web", match: { pods: ["web-0"] } }),
+        binding("d", {}),
+      ],
+    },
+    () => valid,
+  );
+  assert.deepEqual(document.bindings_by_selector, { web: ["shop/a", "shop/c"] });
+  assert.deepEqual(document.bindings_by_namespace, { shop: ["shop/b"] });
+});
+
+test("asks about a time box only where there is one, and keeps the answer beside it", () => {
+  const asked: string[] = [];
+  const timeBox = { notAfter: "2027-01-01T00:00:00Z" };
+  const document = buildClusterDocument(
+    {
+      ...empty,
+      bindings: [binding("open", { selector: "x" }), binding("boxed", { selector: "x", timeBox })],
+    },
+    ({ name }) => {
+      asked.push(name);
+      return valid;
+    },
+  );
+  assert.deepEqual(asked, ["boxed"]);
+  assert.deepEqual(document.bindings["shop/boxed"]?.timeBoxCheck, valid);
+  assert.equal(document.bindings["shop/open"]?.timeBox, undefined);
+});
+
+test("carries the Behavior annotation of an identity, for its exact value only", () => {
+  assert.equal(namespacedOf("namespaced"), true);
+  assert.equal(namespacedOf("Namespaced"), false);
+});
+
+test("decides by what the source holds at that moment, and lays it out once per change", async () => {
+  const source = createSource();
+  const engine = await createEngine(
+    await compile({
+      exempt: 'decision := {"exempt": data.cluster.namespaces.shop.labels.free == "yes", "reasons": []}',
+    }),
+  );
+  let written = 0;
+  const counting: Engine = {
+    ...engine,
+    setData: (cluster) => {
+      written += 1;
+      engine.setData(cluster);
+    },
+  };
+  const decider = createClusterDecider(counting, source);
+  assert.equal(decider.decide("exempt", { pod }).exempt, false);
+  source.label = "yes";
+  source.changed("Namespace");
+  source.changed("Namespace");
+  source.changed("Pod");
+  assert.equal(decider.decide("exempt", { pod }).exempt, true);
+  assert.equal(decider.decide("exempt", { pod }).exempt, true);
+  assert.equal(written, 2);
+  decider.close();
+  assert.equal(source.listeners.size, 0);
+});
+
+test("asks validate once per object, but again after a fault of the policy", async () => {
+  const source = createSource();
+  source.bindings = [binding("boxed", { selector: "x", timeBox: { suspend: true } })];
+  const engine = await createEngine(
+    await compile({
+      validate: 'decision := {"valid": count(input.object.spec.timeBox) == 1, "reasons": []}',
+    }),
+  );
+  let asked = 0;
+  let faulty = true;
+  const flaky: Engine = {
+    ...engine,
+    decide: (entrypoint, input) => {
+      if (entrypoint === "validate") asked += 1;
+      return engine.decide(entrypoint, faulty ? { ...input, object: { spec: { timeBox: 5 } } } : input);
+    },
+  };
+  const decider = createClusterDecider(flaky, source);
+  for (const fault of [true, false, false]) {
+    faulty = fault;
+    source.changed("AzureIdentityBinding");
+    decider.decide("exempt", { pod });
+  }
+  assert.equal(asked, 2);
+  decider.close();
+});
+
+function namespacedOf(behavior: string): boolean | undefined {
+  const resources = { ...empty, identities: [identityWith(behavior)] };
+  return buildClusterDocument(resources, () => valid).identities["shop/i"]?.namespaced;
+}
+
+interface TestSource extends ClusterSource {
+  label: string;
+  bindings: readonly AzureIdentityBinding[];
+  readonly listeners: Set<(change: { readonly kind: string }) => void>;
+  changed(kind: string): void;
+}
+
+function createSource(): TestSource {
+  const listeners = new Set<(change: { readonly kind: string }) => void>();
+  const source = {
+    label: "no",
+    bindings: [] as readonly AzureIdentityBinding[],
+    listeners,
+    changed: (kind: string): void => {
+      for (const listener of listeners) listener({ kind });
+    },
+    subscribe: (listener: (change: { readonly kind: string }) => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const lists = {
+    AzureIdentity: () => [],
+    AzureIdentityBinding: () => source.bindings,
+    AzurePodIdentityException: () => [],
+    Namespace: () => [{ name: "shop", labels: { free: source.label } }],
+  };
+  function list(kind: "AzureIdentity"): readonly [];
+  function list(kind: "AzureIdentityBinding"): readonly AzureIdentityBinding[];
+  function list(kind: "AzurePodIdentityException"): readonly [];
+  function list(kind: "Namespace"): readonly { name: string; labels: Record<string, string> }[];
+  function list(kind: keyof typeof lists): readonly unknown[] {
+    return lists[kind]();
+  }
+  return Object.assign(source, { list });
+}
+
+function binding(
+  name: string,
+  spec: { readonly selector?: string; readonly match?: JsonObject; readonly timeBox?: JsonObject },
+): AzureIdentityBinding {
+  return {
+    ...stored(name),
+    spec: {
+      azureIdentity: "i",
+      selector: spec.selector ?? "",
+      weight: 0,
+      match: spec.match ?? null,
+      timeBox: spec.timeBox ?? null,
+    },
+  };
+}
+
+function identityWith(behavior: string): AzureIdentity {
+  return {
+    ...stored("i"),
+    annotations: { "aadpodidentity.k8s.io/Behavior": behavior },
+    spec: {
+      type: 0,
+      resourceID: "",
+      clientID: "",
+      objectID: "",
+      tenantID: "",
+      auxiliaryTenantIDs: [],
+      adEndpoint: "",
+      clientPassword: null,
+      usableBy: null,
+    },
+  };
+}
+
+function stored(name: string): Omit<AzureIdentity, "spec"> {
+  return {
+    namespace: "shop",
+    name,
+    uid: name,
+    resourceVersion: "1",
+    annotations: {},
+    creationTimestamp: null,
+  };
+}
