@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+
+import type { Clock } from "../runtime/clock.ts";
+import { KubernetesError } from "./errors.ts";
+import type { AssignedIdentityStatusPatch, NewAssignedIdentity } from "./resource-source.ts";
+import type { AzureAssignedIdentity } from "./resources.ts";
+
+/** AzureAssignedIdentity objects in memory, with the manners of an API server. */
+export interface AssignedIdentityStore {
+  readonly objects: ReadonlyMap<string, AzureAssignedIdentity>;
+  /** @throws KubernetesError `AlreadyExists` */
+  create(object: NewAssignedIdentity): AzureAssignedIdentity;
+  /** @throws KubernetesError `NotFound` */
+  patchStatus(key: string, patch: AssignedIdentityStatusPatch): void;
+  /** Absent already is success. */
+  remove(key: string): void;
+}
+
+/** Makes an empty store. `changed` is called with the key after each real change; a patch that changes nothing is none. */
+export function createAssignedIdentityStore(
+  clock: Clock,
+  changed: (key: string) => void,
+): AssignedIdentityStore {
+  const objects = new Map<string, AzureAssignedIdentity>();
+  let version = 0;
+  const put = (
+    key: string,
+    object: Omit<AzureAssignedIdentity, "resourceVersion">,
+  ): AzureAssignedIdentity => {
+    version += 1;
+    const stored = { ...object, resourceVersion: String(version) };
+    objects.set(key, stored);
+    changed(key);
+    return stored;
+  };
+
+  return {
+    objects,
+    create: (object) => {
+      const key = `${object.namespace}/${object.name}`;
+      if (objects.has(key)) {
+        throw new KubernetesError("AlreadyExists", `AzureAssignedIdentity ${key} is there already`);
+      }
+      const now = Temporal.Instant.fromEpochMilliseconds(clock.nowMs());
+      const creationTimestamp = now.toString({ smallestUnit: "second" });
+      return put(key, { ...object, uid: randomUUID(), creationTimestamp });
+    },
+    patchStatus: (key, patch) => {
+      const object = objects.get(key);
+      if (object === undefined)
+        throw new KubernetesError("NotFound", `there is no AzureAssignedIdentity ${key}`);
+      const status = { ...object.status, ...patch };
+      if (JSON.stringify(status) !== JSON.stringify(object.status)) put(key, { ...object, status });
+    },
+    remove: (key) => {
+      if (objects.delete(key)) changed(key);
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type {
+  AssignedIdentityState,
+  AzureAssignedIdentity,
+  AzureIdentity,
+  AzureIdentityBinding,
+  AzurePodIdentityException,
+  Namespace,
+  Node,
+  Pod,
+} from "./resources.ts";
+
+/** The kinds a source serves, by the name its changes carry. */
+export interface ResourceKinds {
+  readonly Pod: Pod;
+  readonly Node: Node;
+  readonly Namespace: Namespace;
+  readonly AzureIdentity: AzureIdentity;
+  readonly AzureIdentityBinding: AzureIdentityBinding;
+  readonly AzurePodIdentityException: AzurePodIdentityException;
+  readonly AzureAssignedIdentity: AzureAssignedIdentity;
+}
+type ResourceKind = keyof ResourceKinds;
+
+/** `key` is `namespace/name`, or the name alone for nodes and namespaces. */
+export interface Change {
+  readonly kind: ResourceKind;
+  readonly key: string;
+}
+
+/** A new AzureAssignedIdentity; the store adds uid, resourceVersion and creationTimestamp. */
+export type NewAssignedIdentity = Omit<
+  AzureAssignedIdentity,
+  "uid" | "resourceVersion" | "creationTimestamp"
+>;
+
+export interface AssignedIdentityStatusPatch {
+  readonly status?: AssignedIdentityState;
+  readonly inForce?: boolean | null;
+  readonly validUntil?: string | null;
+}
+
+/** An event about an object, in the manner of events.k8s.io. */
+export interface ResourceEvent {
+  readonly kind: ResourceKind;
+  readonly key: string;
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Where podid's objects come from and go to: a manifests directory here, an API server later.
+ * Reads are from memory and synchronous; writes are promises that settle when the store has them.
+ */
+export interface ResourceSource {
+  list<K extends ResourceKind>(kind: K): readonly ResourceKinds[K][];
+  get<K extends ResourceKind>(kind: K, key: string): ResourceKinds[K] | undefined;
+  /** Calls `listener` after each change that reads can already see. Returns the way to stop. */
+  subscribe(listener: (change: Change) => void): () => void;
+  /** Seconds since the caches were last known to be true; 0 for a source that cannot lag. */
+  ageSeconds(): number;
+  /** The data of a Secret, decoded; undefined when there is none. Never cached by callers. */
+  readSecret(namespace: string, name: string): Promise<ReadonlyMap<string, string> | undefined>;
+  createAssignedIdentity(object: NewAssignedIdentity): Promise<AzureAssignedIdentity>;
+  patchAssignedIdentityStatus(key: string, patch: AssignedIdentityStatusPatch): Promise<void>;
+  /** Removes the object and our finalizer; absent already is success. */
+  deleteAssignedIdentity(key: string): Promise<void>;
+  recordEvent(event: ResourceEvent): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+import type { JsonObject } from "./json.ts";
+
+/**
+ * The Kubernetes objects that podid reads, without the fields that it does not. The types are the
+ * ones of src/engine/resources.ts, written again because this folder does not know who asks; a test
+ * keeps the two assignable. Field meanings: DESIGN §3, reference/aad-pod-identity.md §1.
+ */
+
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly serviceAccount: string;
+  /** Node name; empty while the pod is not scheduled. */
+  readonly node: string;
+  /** Pending, Running, Succeeded, Failed or Unknown; empty when the object does not say. */
+  readonly phase: string;
+  /** RFC 3339, as the kubelet wrote it; null until then. */
+  readonly startTime: string | null;
+  /** `status.podIPs`, canonical text. */
+  readonly addresses: readonly string[];
+  readonly hostNetwork: boolean;
+}
+
+export interface Node {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `spec.providerID`; empty when the cloud provider has not set it. */
+  readonly providerID: string;
+}
+
+export interface Namespace {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface StoredObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Changes whenever the object does; compared for equality only. */
+  readonly resourceVersion: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** RFC 3339; null when the source does not know it. */
+  readonly creationTimestamp: string | null;
+}
+
+export interface SecretReference {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface AzureIdentity extends StoredObject {
+  readonly spec: {
+    /** 0 managed identity, 1 secret, 2 certificate, 3 federated; others are stored but unsupported. */
+    readonly type: number;
+    readonly resourceID: string;
+    readonly clientID: string;
+    readonly objectID: string;
+    readonly tenantID: string;
+    readonly auxiliaryTenantIDs: readonly string[];
+    readonly adEndpoint: string;
+    readonly clientPassword: SecretReference | null;
+    /** As written; the policy reads it. */
+    readonly usableBy: JsonObject | null;
+  };
+}
+
+export interface AzureIdentityBinding extends StoredObject {
+  readonly spec: {
+    readonly azureIdentity: string;
+    readonly selector: string;
+    readonly weight: number;
+    /** As written; the policy reads it. */
+    readonly match: JsonObject | null;
+    /** As written; the policy reads it. */
+    readonly timeBox: JsonObject | null;
+  };
+}
+
+export interface AzurePodIdentityException extends StoredObject {
+  readonly spec: { readonly podLabels: Readonly<Record<string, string>> };
+}
+
+export type AssignedIdentityState = "" | "Created" | "Assigned" | "Unassigned";
+
+export interface AzureAssignedIdentity extends StoredObject {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly finalizers: readonly string[];
+  readonly spec: {
+    readonly pod: string;
+    readonly podNamespace: string;
+    readonly nodename: string;
+    /** Snapshots, as the reference stores them. */
+    readonly azureIdentityRef: AzureIdentity | null;
+    readonly azureBindingRef: AzureIdentityBinding | null;
+  };
+  readonly status: {
+    readonly status: AssignedIdentityState;
+    /** For display; nothing reads them to decide. */
+    readonly inForce: boolean | null;
+    readonly validUntil: string | null;
+  };
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+
+import { createManifestSource, type ManifestSource } from "../../../src/kubernetes/manifest-source.ts";
+import type { Change, NewAssignedIdentity } from "../../../src/kubernetes/resource-source.ts";
+import { createSilentLog } from "../../../src/runtime/log.ts";
+import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
+import { crds, folderWith } from "./manifest-fixtures.ts";
+
+async function emptySource(t: TestContext): Promise<ManifestSource> {
+  const directory = await folderWith(t, {});
+  const clock = createSimulatedClock(Date.UTC(2026, 0, 1));
+  return createManifestSource({ directory, crds, clock, log: createSilentLog(), watch: false });
+}
+
+const assigned: NewAssignedIdentity = {
+  namespace: "default",
+  name: "web-shop-reader",
+  annotations: {},
+  labels: { nodename: "local" },
+  finalizers: [],
+  spec: {
+    pod: "web",
+    podNamespace: "shop",
+    nodename: "local",
+    azureIdentityRef: null,
+    azureBindingRef: null,
+  },
+  status: { status: "Created", inForce: null, validUntil: null },
+};
+
+describe("assigned identities in memory", () => {
+  const key = "default/web-shop-reader";
+
+  it("are created once, patched, and deleted, each with a change", async (t) => {
+    const source = await emptySource(t);
+    const changes: Change[] = [];
+    source.subscribe((change) => changes.push(change));
+
+    const created = await source.createAssignedIdentity(assigned);
+    assert.equal(created.creationTimestamp, "2026-01-01T00:00:00Z");
+    assert.notEqual(created.uid, "");
+    await assert.rejects(source.createAssignedIdentity(assigned), { code: "AlreadyExists" });
+
+    await source.patchAssignedIdentityStatus(key, { status: "Assigned", inForce: true });
+    await source.patchAssignedIdentityStatus(key, { status: "Assigned" });
+    const patched = source.get("AzureAssignedIdentity", key);
+    assert.deepEqual(patched?.status, { status: "Assigned", inForce: true, validUntil: null });
+    assert.notEqual(patched?.resourceVersion, created.resourceVersion);
+
+    await source.deleteAssignedIdentity(key);
+    await source.deleteAssignedIdentity(key);
+    assert.deepEqual(source.list("AzureAssignedIdentity"), []);
+    await assert.rejects(source.patchAssignedIdentityStatus(key, {}), { code: "NotFound" });
+
+    const change: Change = { kind: "AzureAssignedIdentity", key };
+    assert.deepEqual(changes, [change, change, change]);
+  });
+});
+
+describe("events in memory", () => {
+  it("are kept, the latest thousand", async (t) => {
+    const source = await emptySource(t);
+    for (let i = 0; i < 1001; i += 1) {
+      source.recordEvent({
+        kind: "Pod",
+        key: "shop/web",
+        type: "Normal",
+        reason: "Test",
+        message: String(i),
+      });
+    }
+    assert.equal(source.events().length, 1000);
+    assert.equal(source.events()[0]?.message, "1");
+  });
+});

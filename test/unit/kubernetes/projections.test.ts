@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import type * as engine from "../../../src/engine/resources.ts";
+import { projections, secretProjection } from "../../../src/kubernetes/projections.ts";
+import type * as kubernetes from "../../../src/kubernetes/resources.ts";
+
+// Does not compile once a shape here is no longer what the engine takes, or the other way round.
+type Equal<A, B> = A extends B ? (B extends A ? true : never) : never;
+const shapesAreEqual: {
+  Pod: Equal<kubernetes.Pod, engine.Pod>;
+  Namespace: Equal<kubernetes.Namespace, engine.Namespace>;
+  AzureIdentity: Equal<kubernetes.AzureIdentity, engine.AzureIdentity>;
+  AzureIdentityBinding: Equal<kubernetes.AzureIdentityBinding, engine.AzureIdentityBinding>;
+  AzurePodIdentityException: Equal<kubernetes.AzurePodIdentityException, engine.AzurePodIdentityException>;
+  AzureAssignedIdentity: Equal<kubernetes.AzureAssignedIdentity, engine.AzureAssignedIdentity>;
+  SecretReference: Equal<kubernetes.SecretReference, engine.SecretReference>;
+  AssignedIdentityState: Equal<kubernetes.AssignedIdentityState, engine.AssignedIdentityState>;
+} = {
+  Pod: true,
+  Namespace: true,
+  AzureIdentity: true,
+  AzureIdentityBinding: true,
+  AzurePodIdentityException: true,
+  AzureAssignedIdentity: true,
+  SecretReference: true,
+  AssignedIdentityState: true,
+};
+
+const noMetadata = {
+  namespace: "",
+  name: "",
+  uid: "",
+  resourceVersion: "",
+  annotations: {},
+  creationTimestamp: null,
+};
+const emptyIdentity = {
+  type: 0,
+  resourceID: "",
+  clientID: "",
+  objectID: "",
+  tenantID: "",
+  auxiliaryTenantIDs: [],
+  adEndpoint: "",
+  clientPassword: null,
+  usableBy: null,
+};
+
+describe("the projections", () => {
+  it("give the shapes of the engine", () => assert.ok(Object.values(shapesAreEqual).every(Boolean)));
+
+  it("read what is absent or null as empty", () => {
+    for (const raw of [{}, { metadata: null, spec: null, status: null }]) {
+      assert.deepEqual(projections.Pod.parse(raw), {
+        namespace: "",
+        name: "",
+        uid: "",
+        labels: {},
+        annotations: {},
+        serviceAccount: "default",
+        node: "",
+        phase: "",
+        startTime: null,
+        addresses: [],
+        hostNetwork: false,
+      });
+      assert.deepEqual(projections.Node.parse(raw), { name: "", labels: {}, providerID: "" });
+      assert.deepEqual(projections.AzureIdentity.parse(raw), { ...noMetadata, spec: emptyIdentity });
+      assert.deepEqual(projections.AzureIdentityBinding.parse(raw), {
+        ...noMetadata,
+        spec: { azureIdentity: "", selector: "", weight: 0, match: null, timeBox: null },
+      });
+      assert.deepEqual(projections.AzurePodIdentityException.parse(raw), {
+        ...noMetadata,
+        spec: { podLabels: {} },
+      });
+      assert.deepEqual(projections.AzureAssignedIdentity.parse(raw), {
+        ...noMetadata,
+        labels: {},
+        finalizers: [],
+        spec: { pod: "", podNamespace: "", nodename: "", azureIdentityRef: null, azureBindingRef: null },
+        status: { status: "", inForce: null, validUntil: null },
+      });
+      assert.deepEqual(secretProjection.parse(raw), new Map());
+    }
+    assert.deepEqual(
+      projections.AzureIdentity.parse({
+        spec: { clientID: null, auxiliaryTenantIDs: null, clientPassword: {} },
+      }).spec,
+      { ...emptyIdentity, clientPassword: { namespace: "", name: "" } },
+    );
+  });
+
+  it("read a pod as the API server writes it", () => {
+    const pod = projections.Pod.parse({
+      metadata: {
+        namespace: "shop",
+        name: "web-0",
+        uid: "u",
+        labels: { app: "web" },
+        annotations: { a: "b" },
+        managedFields: [],
+      },
+      spec: { nodeName: "n1", serviceAccountName: "web", hostNetwork: true, containers: [] },
+      status: {
+        phase: "Running",
+        startTime: "2026-05-01T12:00:00Z",
+        podIP: "10.0.0.1",
+        podIPs: [{ ip: "10.0.0.1" }, { ip: "2001:0DB8:0:0::1" }],
+      },
+    });
+    assert.deepEqual(pod, {
+      namespace: "shop",
+      name: "web-0",
+      uid: "u",
+      labels: { app: "web" },
+      annotations: { a: "b" },
+      serviceAccount: "web",
+      node: "n1",
+      phase: "Running",
+      startTime: "2026-05-01T12:00:00Z",
+      addresses: ["10.0.0.1", "2001:db8::1"],
+      hostNetwork: true,
+    });
+  });
+
+  it("keep time box, match and usableBy as written", () => {
+    const timeBox = { suspend: null, windows: [{ times: [{ start: "x" }] }], more: 1.5 };
+    assert.deepEqual(projections.AzureIdentityBinding.parse({ spec: { timeBox, match: {} } }).spec, {
+      azureIdentity: "",
+      selector: "",
+      weight: 0,
+      match: {},
+      timeBox,
+    });
+  });
+
+  it("read the snapshots in an assigned identity, also bare ones", () => {
+    const assigned = projections.AzureAssignedIdentity.parse({
+      metadata: { name: "x", namespace: "default", finalizers: ["f"], labels: { nodename: "n1" } },
+      spec: {
+        pod: "web-0",
+        azureIdentityRef: { apiVersion: "v1", kind: "AzureIdentityList", spec: { type: 7 } },
+        azureBindingRef: { metadata: { name: "b" }, spec: null },
+      },
+      status: { status: "Assigned", inForce: true, validUntil: "2026-05-01T12:00:00Z", availableReplicas: 1 },
+    });
+    assert.equal(assigned.spec.azureIdentityRef?.spec.type, 7);
+    assert.equal(assigned.spec.azureBindingRef?.name, "b");
+    assert.deepEqual(assigned.status, {
+      status: "Assigned",
+      inForce: true,
+      validUntil: "2026-05-01T12:00:00Z",
+    });
+    assert.deepEqual(assigned.finalizers, ["f"]);
+  });
+
+  it("take no unknown state for an assignment", () => {
+    assert.equal(
+      projections.AzureAssignedIdentity.parse({ status: { status: "assigned" } }).status.status,
+      "",
+    );
+  });
+
+  it("add the label that every namespace has", () => {
+    assert.deepEqual(projections.Namespace.parse({ metadata: { name: "shop", labels: { team: "a" } } }), {
+      name: "shop",
+      labels: { team: "a", "kubernetes.io/metadata.name": "shop" },
+    });
+  });
+
+  it("let stringData win over data", () => {
+    const secret = secretProjection.parse({
+      data: { a: Buffer.from("old").toString("base64"), b: Buffer.from("kept").toString("base64") },
+      stringData: { a: "new" },
+    });
+    assert.deepEqual(Object.fromEntries(secret), { a: "new", b: "kept" });
+  });
+});
