@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { createPlatformMetadata } from "../../../src/azure/platform-metadata.ts";
+import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
+import { json, serveScript } from "./loopback.ts";
+import { managed, readerClientID, startMs, startWorld } from "./world.ts";
+
+const signal = new AbortController().signal;
+const resource = "https://vault.azure.net";
+
+describe("the platform's metadata for excepted pods", () => {
+  it("answers what IMDS says, without a selector as well", async (t) => {
+    const { clock, imdsUrl } = await startWorld(t);
+    const platform = createPlatformMetadata({ clock, imdsUrl });
+    const { status, body } = await platform.fetchToken({ resource, signal });
+    assert.equal(status, 200);
+    assert.equal(JSON.parse(body).client_id, readerClientID);
+  });
+
+  it("answers IMDS's errors unchanged", async (t) => {
+    const imds = await serveScript(t, () => json(410, { error: "gone" }));
+    const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });
+    assert.deepEqual(await platform.fetchToken({ resource, signal }), {
+      status: 410,
+      body: '{"error":"gone"}',
+    });
+  });
+
+  const selectors = [
+    { name: "clientID", ids: { clientID: readerClientID }, sent: { client_id: readerClientID } },
+    { name: "objectID", ids: { objectID: readerClientID }, sent: { object_id: readerClientID } },
+    { name: "resourceID", ids: { resourceID: managed("a&b=c") }, sent: { msi_res_id: managed("a&b=c") } },
+  ];
+  for (const { name, ids, sent } of selectors) {
+    it(`builds the query from ${name}`, async (t) => {
+      const imds = await serveScript(t, () => json(200, {}));
+      const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });
+      await platform.fetchToken({ resource, ...ids, signal });
+      const [request] = imds.requests;
+      const { pathname, searchParams } = new URL(request?.target ?? "", "http://imds");
+      assert.equal(pathname, "/metadata/identity/oauth2/token");
+      assert.deepEqual(Object.fromEntries(searchParams), { "api-version": "2018-02-01", resource, ...sent });
+      assert.equal(request?.headers["metadata"], "true");
+    });
+  }
+
+  it("is a 503 when IMDS does not answer", async (t) => {
+    const imds = await serveScript(t, () => "reset");
+    const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });
+    const { status, body } = await platform.fetchToken({ resource, signal });
+    assert.equal(status, 503);
+    assert.equal(JSON.parse(body).error, "service_unavailable");
+  });
+});
