@@ -1,0 +1,154 @@
+import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
+import type { Wanted } from "./wanted.ts";
+
+/**
+ * AzureAssignedIdentity objects: how one is written, and what is read back from it. They are the
+ * controller's only memory (reference/aad-pod-identity.md §1.3, §5.4).
+ */
+
+export type NewAssignedIdentity = Omit<
+  AzureAssignedIdentity,
+  "uid" | "resourceVersion" | "creationTimestamp"
+>;
+
+const finalizer = "azureassignedidentity.finalizers.aadpodidentity.k8s.io";
+const behavior = { name: "aadpodidentity.k8s.io/Behavior", namespaced: "namespaced" };
+const annotation = {
+  podUid: "podid.dev/pod-uid",
+  preAssigned: "podid.dev/pre-assigned",
+  target: "podid.dev/target",
+};
+
+/** As the reference checks it: case does not matter, and text around it neither. */
+const userAssignedIdentity =
+  /\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+/i;
+
+/** Whether an identity of this kind has to be on the VM before it can be used. */
+export function needsCompute(identity: AzureIdentity): boolean {
+  return identity.spec.type === 0;
+}
+
+/** Whether `resourceID` names a user-assigned identity. */
+export function isResourceIdValid(resourceID: string): boolean {
+  return userAssignedIdentity.test(resourceID);
+}
+
+/** Which pod and which identity an object is about; equal for an object and the wish it fulfils. */
+export function pairOf(object: AzureAssignedIdentity): string {
+  const identity = object.spec.azureIdentityRef;
+  return pair(object.spec.podNamespace, object.spec.pod, identity?.namespace ?? "", identity?.name ?? "");
+}
+
+/** The pair that `wanted` asks for. */
+export function pairWanted({ pod, identity }: Wanted): string {
+  return pair(pod.namespace, pod.name, identity.namespace, identity.name);
+}
+
+function pair(...names: readonly string[]): string {
+  return names.join("/");
+}
+
+/** The object's key in the store. */
+export function keyOf(object: Pick<AzureAssignedIdentity, "namespace" | "name">): Key {
+  return `${object.namespace}/${object.name}`;
+}
+
+/** The key of the pod that the object was made for. */
+export function podOf({ spec }: Pick<AzureAssignedIdentity, "spec">): Key {
+  return `${spec.podNamespace}/${spec.pod}`;
+}
+
+/** The lower-cased id that `identity` asks to have on the VM; null when it needs none or it is malformed. */
+export function resourceIdOfIdentity(identity: AzureIdentity): string | null {
+  const { resourceID } = identity.spec;
+  return needsCompute(identity) && isResourceIdValid(resourceID) ? resourceID.toLowerCase() : null;
+}
+
+/** The same for the identity that `object` was made for. */
+export function resourceIdOf(object: Pick<AzureAssignedIdentity, "spec">): string | null {
+  const identity = object.spec.azureIdentityRef;
+  return identity === null ? null : resourceIdOfIdentity(identity);
+}
+
+/** Whether the identity was on the VM before podid, so that podid must leave it there. */
+export function isPreAssigned(object: AzureAssignedIdentity): boolean {
+  return object.annotations[annotation.preAssigned] === "true";
+}
+
+/** The VM or scale set written down when the object was made: for nodes that are gone. */
+export function recordedTarget(object: AzureAssignedIdentity): string | null {
+  return object.annotations[annotation.target] ?? null;
+}
+
+/**
+ * Whether `object` still says what `wanted` says. A new pod under an old name, another node and
+ * another resource need a new object. Objects of aad-pod-identity carry no pod UID and are adopted.
+ * For type 0 other fields of the identity do not count: making the object anew would take a working
+ * identity off the VM for a minute, and NMI reads the live identity.
+ */
+export function stillFits(object: AzureAssignedIdentity, wanted: Wanted): boolean {
+  const identity = object.spec.azureIdentityRef;
+  const uid = object.annotations[annotation.podUid];
+  return (
+    identity !== null &&
+    object.status.status !== "Unassigned" &&
+    object.spec.nodename === wanted.pod.node &&
+    (uid === undefined || uid === wanted.pod.uid) &&
+    sameUse(identity, wanted.identity)
+  );
+}
+
+function sameUse(a: AzureIdentity, b: AzureIdentity): boolean {
+  if (a.spec.type !== b.spec.type) return false;
+  if (needsCompute(a)) return a.spec.resourceID.toLowerCase() === b.spec.resourceID.toLowerCase();
+  return JSON.stringify(a.spec) === JSON.stringify(b.spec);
+}
+
+/** Where and under which name the reference puts the object for `wanted`. */
+export function plainName(
+  { pod, identity }: Wanted,
+  namespaced: boolean,
+): { readonly namespace: string; readonly name: string } {
+  const isOwn = namespaced || identity.annotations[behavior.name] === behavior.namespaced;
+  return {
+    namespace: isOwn ? identity.namespace : "default",
+    name: `${pod.name}-${pod.namespace}-${identity.name}`,
+  };
+}
+
+/**
+ * The object for `wanted`, in state Created. `isTaken` tells which keys other pairs hold: the plain
+ * name `<pod>-<podns>-<identity>` is ambiguous, and a longer one is used where it is not free.
+ */
+export function newAssignedIdentity(
+  wanted: Wanted,
+  options: {
+    readonly namespaced: boolean;
+    readonly preAssigned: boolean;
+    readonly target: string | null;
+    readonly isTaken: (key: Key) => boolean;
+  },
+): NewAssignedIdentity {
+  const { pod, identity, binding, inForce, validUntil } = wanted;
+  const plain = plainName(wanted, options.namespaced);
+  const longName = `${plain.name}-${identity.namespace}-${pod.uid}`;
+  return {
+    namespace: plain.namespace,
+    name: options.isTaken(keyOf(plain)) ? longName : plain.name,
+    labels: { nodename: pod.node },
+    annotations: {
+      [annotation.podUid]: pod.uid,
+      ...(options.preAssigned ? { [annotation.preAssigned]: "true" } : {}),
+      ...(options.target === null ? {} : { [annotation.target]: options.target }),
+    },
+    finalizers: [finalizer],
+    spec: {
+      pod: pod.name,
+      podNamespace: pod.namespace,
+      nodename: pod.node,
+      azureIdentityRef: identity,
+      azureBindingRef: binding,
+    },
+    status: { status: "Created", inForce, validUntil },
+  };
+}

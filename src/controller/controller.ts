@@ -1,0 +1,74 @@
+import type { Decider } from "../engine/engine.ts";
+import type { Cancel, Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Instant } from "../timebox/instant.ts";
+import { createWakeUps } from "../timebox/wake-ups.ts";
+import { createObserved } from "./observed.ts";
+import type { Cluster, Compute } from "./ports.ts";
+import { createProblemReporter } from "./problem-reporter.ts";
+import { reconcile } from "./reconcile.ts";
+import { startSchedule } from "./schedule.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+/** Keeps identities on VMs and scale sets, and the AzureAssignedIdentities, as the policy wants them. */
+export interface Controller {
+  /** Looks at everything once, then at what changes and at what the clock brings. */
+  start(): void;
+  /** Ends; resolves when no effect is under way any more. What is unfinished, the next start finishes. */
+  close(): Promise<void>;
+  /** Resolves when all that can be done now is done; what waits out a failure does not count. */
+  settled(): Promise<void>;
+  /** When an answer of the policy is next expected to change; null when none is. */
+  nextWake(): Instant | null;
+}
+
+export interface ControllerDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cluster: Cluster;
+  readonly decider: Decider;
+  readonly compute: Compute;
+  /** Identities serve pods of their own namespace only (`--forceNamespaced`). */
+  readonly namespaced: boolean;
+  /** 0..1; spreads retries. */
+  readonly random: () => number;
+}
+
+/** Makes a controller that does nothing before `start`. All its memory is in the cluster's objects. */
+export function createController(deps: ControllerDependencies): Controller {
+  const { clock, log, cluster } = deps;
+  const closing = new AbortController();
+  const wakeUps = createWakeUps();
+  const observed = createObserved(cluster, (key) => queue.add(key));
+  const reconcileDeps = {
+    ...deps,
+    observed,
+    wakeUps,
+    problems: createProblemReporter(cluster),
+    signal: closing.signal,
+  };
+  const queue = createWorkQueue({ ...deps, work: (key) => reconcile(reconcileDeps, key) });
+  const stops: Cancel[] = [];
+
+  const addAll = (): void => {
+    for (const key of observed.now().units.keys()) queue.add(key);
+  };
+  const start = (): void => {
+    stops.push(
+      cluster.subscribe((change) => observed.noteChange(change)),
+      startSchedule({ clock, log, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),
+    );
+    addAll();
+  };
+  const close = async (): Promise<void> => {
+    for (const stop of stops.splice(0)) stop();
+    closing.abort();
+    await queue.close();
+  };
+  return {
+    start,
+    close,
+    settled: () => queue.settled(),
+    nextWake: () => wakeUps.peek()?.at ?? null,
+  };
+}

@@ -1,0 +1,168 @@
+import type { Candidate } from "../engine/decision.ts";
+import type { Decider } from "../engine/engine.ts";
+import type { AssignInput } from "../engine/input.ts";
+import type { AzureAssignedIdentity, AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
+import {
+  formatInstant,
+  instantFromSeconds,
+  parseInstant,
+  toSeconds,
+  type Instant,
+} from "../timebox/instant.ts";
+import { findNextChange, type NextChange, type ProbeAnswer } from "../timebox/next-change.ts";
+import { keyOf, pairOf, pairWanted, stillFits } from "./assigned-identity.ts";
+import { readAssignmentTerms } from "./assignment-terms.ts";
+import type { Unit } from "./observe.ts";
+import type { Cluster } from "./ports.ts";
+import type { Desired, Wanted } from "./wanted.ts";
+
+export interface DesireDependencies {
+  readonly decider: Decider;
+  readonly cluster: Pick<Cluster, "get">;
+  readonly namespaced: boolean;
+}
+
+/** How soon to ask a policy again that gave no usable answer (reference/time-boxes.md §3.2). */
+const retryPolicySeconds = 60;
+
+interface Wish {
+  readonly wanted: Wanted | null;
+  readonly wakeAt: Instant | null;
+}
+
+/** Asks the policy what the pods of `unit` shall have at `now`. Never throws. */
+export function findDesired(deps: DesireDependencies, unit: Unit, now: Instant): Desired {
+  const answers = unit.pods.map((pod) => ({ pod, wishes: askForPod(deps, pod, unit.assigned, now) }));
+  const undecided = answers.filter(({ wishes }) => wishes === null).map(({ pod }) => keyOf(pod));
+  const wishes = answers.flatMap((answer) => answer.wishes ?? []);
+  const retryAt = undecided.length === 0 ? null : instantFromSeconds(toSeconds(now) + retryPolicySeconds);
+  return {
+    wanted: wishes.flatMap(({ wanted }) => wanted ?? []),
+    undecidedPods: new Set(undecided),
+    wakeAt: [...wishes.map(({ wakeAt }) => wakeAt), retryAt].reduce(earlier, null),
+  };
+}
+
+/** Null when the policy gave no usable answer. */
+function askForPod(
+  deps: DesireDependencies,
+  pod: Pod,
+  assigned: readonly AzureAssignedIdentity[],
+  now: Instant,
+): readonly Wish[] | null {
+  const ask = (probes: readonly Instant[]): readonly Candidate[] | null => {
+    const decision = deps.decider.decide("assign", toInput(pod, probes, now, deps.namespaced));
+    return decision.reasons.some(({ code }) => code === "PolicyError") ? null : decision.candidates;
+  };
+  const candidates = ask([]);
+  if (candidates === null) return null;
+  const wishes: Wish[] = [];
+  for (const [identityKey, ofIdentity] of Map.groupBy(candidates, ({ identity }) => identity)) {
+    const identity = deps.cluster.get("AzureIdentity", identityKey);
+    const bindings = ofIdentity.flatMap(
+      ({ binding }) => deps.cluster.get("AzureIdentityBinding", binding) ?? [],
+    );
+    const [binding] = bindings;
+    // The policy says IdentityMissing itself; here both may also have gone since it was told.
+    if (identity === undefined || binding === undefined) continue;
+    const change = findChange(identityKey, { pod, bindings, now, ask });
+    if (change === null) return null;
+    const validUntil = change.validUntil === null ? null : formatInstant(change.validUntil);
+    const wanted: Wanted = { pod, identity, binding, inForce: change.inForce, validUntil };
+    const isAssigned = assigned.some(
+      (object) => object.status.status === "Assigned" && isFor(object, wanted),
+    );
+    wishes.push(wish(wanted, { change, bindings, isAssigned, now }));
+  }
+  return wishes;
+}
+
+/** When the union of all bindings that give the pod this identity changes; null when the policy fails. */
+function findChange(
+  identity: Key,
+  question: {
+    readonly pod: Pod;
+    readonly bindings: readonly AzureIdentityBinding[];
+    readonly now: Instant;
+    readonly ask: (probes: readonly Instant[]) => readonly Candidate[] | null;
+  },
+): NextChange | null {
+  const { pod, bindings, now, ask } = question;
+  let hasFailed = false;
+  const askUnion = (probes: readonly Instant[]): ProbeAnswer => {
+    const candidates = ask(probes)?.filter((candidate) => candidate.identity === identity);
+    hasFailed ||= candidates === undefined;
+    return {
+      inForce: candidates?.some(({ inForce }) => inForce) ?? false,
+      probes: probes.map(
+        (_, index) => candidates?.some((candidate) => candidate.probes[index] === true) ?? false,
+      ),
+    };
+  };
+  const boxes = bindings.map(({ spec, creationTimestamp }) => ({
+    timeBox: spec.timeBox,
+    bindingCreated: toInstant(creationTimestamp),
+  }));
+  const facts = { boxes, podStart: toInstant(pod.startTime), moments: [] };
+  const change = findNextChange({ now, facts, ask: askUnion });
+  return hasFailed ? null : change;
+}
+
+/**
+ * Whether the identity shall be on the VM: while the box is open, from `leadTime` before it opens, and
+ * still when it opens again within `keepIfReopensWithin` (reference/time-boxes.md §3.6).
+ */
+function wish(
+  wanted: Wanted,
+  facts: {
+    readonly change: NextChange;
+    readonly bindings: readonly AzureIdentityBinding[];
+    readonly isAssigned: boolean;
+    readonly now: Instant;
+  },
+): Wish {
+  const { change, bindings, isAssigned, now } = facts;
+  const next = change.nextTransition;
+  if (change.inForce) return { wanted, wakeAt: next };
+  if (next === null) return { wanted: null, wakeAt: null };
+  const terms = bindings.map(({ spec }) => readAssignmentTerms(spec.timeBox));
+  const leadSeconds = Math.max(...terms.map(({ leadTimeSeconds }) => leadTimeSeconds));
+  const keepSeconds = Math.max(...terms.map(({ keepIfReopensWithinSeconds }) => keepIfReopensWithinSeconds));
+  const opensInSeconds = toSeconds(next) - toSeconds(now);
+  return opensInSeconds <= leadSeconds || (isAssigned && opensInSeconds <= keepSeconds)
+    ? { wanted, wakeAt: next }
+    : { wanted: null, wakeAt: instantFromSeconds(toSeconds(next) - leadSeconds) };
+}
+
+function isFor(object: AzureAssignedIdentity, wanted: Wanted): boolean {
+  return pairOf(object) === pairWanted(wanted) && stillFits(object, wanted);
+}
+
+function toInput(pod: Pod, probes: readonly Instant[], now: Instant, namespaced: boolean): AssignInput {
+  const { namespace, name, uid, labels, annotations, serviceAccount, node, phase, startTime } = pod;
+  return {
+    now,
+    probes: [...probes],
+    pod: {
+      namespace,
+      name,
+      uid,
+      labels,
+      annotations,
+      serviceAccount,
+      node,
+      phase,
+      ...(startTime === null ? {} : { startTime }),
+    },
+    mode: { namespaced },
+  };
+}
+
+function toInstant(stamp: string | null): Instant | null {
+  return stamp === null ? null : (parseInstant(stamp) ?? null);
+}
+
+function earlier(a: Instant | null, b: Instant | null): Instant | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
+}

@@ -1,0 +1,58 @@
+import type { Subject } from "./plan.ts";
+import type { Cluster } from "./ports.ts";
+import type { Problem } from "./problem.ts";
+
+/**
+ * Events as the reference writes them, because users search for these texts
+ * (reference/aad-pod-identity.md §5.8).
+ */
+type Recorder = Pick<Cluster, "recordEvent">;
+
+/** The identity is on the VM and the pod can have tokens while its box is open. */
+export function recordApplied(recorder: Recorder, subject: Subject): void {
+  const message = `Binding ${subject.binding} applied on node ${subject.node} for pod ${subject.object}`;
+  recordOnBinding(recorder, subject, { type: "Normal", reason: "binding applied", message });
+}
+
+/** `detail` says what went wrong, in Azure's or the API server's words. */
+export function recordApplyError(recorder: Recorder, subject: Subject, detail: string): void {
+  const message = `failed to apply binding ${subject.binding} node ${subject.node} for pod ${subject.pod}, error: ${detail}`;
+  recordOnBinding(recorder, subject, { type: "Warning", reason: "binding apply error", message });
+}
+
+/** The assigned identity is gone. */
+export function recordRemoved(recorder: Recorder, subject: Subject): void {
+  const message = `Binding ${subject.binding} removed from node ${subject.node} for pod ${subject.object}`;
+  recordOnBinding(recorder, subject, { type: "Normal", reason: "binding removed", message });
+}
+
+/** `detail` says what went wrong; the assigned identity stays and the removal is tried again. */
+export function recordRemoveError(recorder: Recorder, subject: Subject, detail: string): void {
+  const message = `failed to remove binding ${subject.binding} from node ${subject.node} for pod ${subject.pod}, error: ${detail}`;
+  recordOnBinding(recorder, subject, { type: "Warning", reason: "binding remove error", message });
+}
+
+/** The state `status` could not be written to the AzureAssignedIdentity. */
+export function recordStatusError(recorder: Recorder, subject: Subject, status: string): void {
+  recorder.recordEvent({
+    kind: "AzureAssignedIdentity",
+    key: subject.object,
+    type: "Warning",
+    reason: "status update error",
+    message: `failed to update AzureAssignedIdentity ${subject.object} status to ${status} for pod ${subject.pod}`,
+  });
+}
+
+/** A wish that cannot be fulfilled until somebody mends the object. */
+export function recordProblem(recorder: Recorder, problem: Problem): void {
+  recorder.recordEvent({ ...problem, type: "Warning", reason: "binding apply error" });
+}
+
+function recordOnBinding(
+  recorder: Recorder,
+  { binding }: Subject,
+  event: { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string },
+): void {
+  // Objects of others may not say which binding made them: then there is nothing to tell it on.
+  if (binding !== null) recorder.recordEvent({ kind: "AzureIdentityBinding", key: binding, ...event });
+}

@@ -1,0 +1,83 @@
+import type { AzureAssignedIdentity } from "../engine/resources.ts";
+import {
+  isResourceIdValid,
+  keyOf,
+  needsCompute,
+  pairOf,
+  pairWanted,
+  podOf,
+  stillFits,
+} from "./assigned-identity.ts";
+import type { Place } from "./observe.ts";
+import type { Problem } from "./problem.ts";
+import type { Desired, Wanted } from "./wanted.ts";
+
+/** Wishes and objects, matched by what they say and never by name. */
+export interface Pairing {
+  /** Objects that fulfil a wish. */
+  readonly kept: readonly { readonly object: AzureAssignedIdentity; readonly wanted: Wanted }[];
+  /** Objects to leave exactly as they are, because what is wanted cannot be told or not be done now. */
+  readonly held: readonly AzureAssignedIdentity[];
+  readonly removed: readonly AzureAssignedIdentity[];
+  /** Wishes that can be fulfilled now by making an object. */
+  readonly missing: readonly Wanted[];
+  readonly problems: readonly Problem[];
+}
+
+type Verdict =
+  | { readonly kind: "possible" }
+  | { readonly kind: "notNow" | "never"; readonly problem: Problem };
+
+/** Matches what is wanted at `place` with the objects that are there. */
+export function pairUp(place: Place, desired: Desired, current: readonly AzureAssignedIdentity[]): Pairing {
+  const judged = desired.wanted.map((wanted) => ({ wanted, verdict: judge(wanted, place) }));
+  const open = new Map(
+    judged
+      .filter(({ verdict }) => verdict.kind === "possible")
+      .map(({ wanted }) => [pairWanted(wanted), wanted]),
+  );
+  const notNow = new Set(
+    judged.filter(({ verdict }) => verdict.kind === "notNow").map(({ wanted }) => pairWanted(wanted)),
+  );
+  const kept: { object: AzureAssignedIdentity; wanted: Wanted }[] = [];
+  const held: AzureAssignedIdentity[] = [];
+  const removed: AzureAssignedIdentity[] = [];
+  for (const object of current.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {
+    const pair = pairOf(object);
+    const wanted = open.get(pair);
+    if (notNow.has(pair) || desired.undecidedPods.has(podOf(object))) {
+      held.push(object);
+    } else if (wanted !== undefined && stillFits(object, wanted)) {
+      kept.push({ object, wanted });
+      open.delete(pair);
+    } else {
+      removed.push(object);
+    }
+  }
+  // The successor of an object must wait until that has gone: it has the same name.
+  for (const object of removed) open.delete(pairOf(object));
+  const problems = judged.flatMap(({ verdict }) => (verdict.kind === "possible" ? [] : [verdict.problem]));
+  return { kept, held, removed, missing: [...open.values()], problems };
+}
+
+function judge(wanted: Wanted, place: Place): Verdict {
+  const { pod, identity, binding } = wanted;
+  const onBinding = (message: string): Problem => ({
+    kind: "AzureIdentityBinding",
+    key: keyOf(binding),
+    message: `failed to apply binding ${keyOf(binding)} node ${pod.node} for pod ${keyOf(pod)}, error: ${message}`,
+  });
+  if (place.kind === "nodeGone") {
+    return { kind: "never", problem: onBinding(`there is no Node ${place.node}`) };
+  }
+  if (!needsCompute(identity)) return { kind: "possible" };
+  if (!isResourceIdValid(identity.spec.resourceID)) {
+    const message = `spec.resourceID is no id of a user-assigned identity: write /subscriptions/<id>/resourcegroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>, not ${JSON.stringify(identity.spec.resourceID)}`;
+    return { kind: "never", problem: { kind: "AzureIdentity", key: keyOf(identity), message } };
+  }
+  if (place.kind === "noTarget") {
+    const message = `spec.providerID of Node ${place.node} names no Azure VM or scale set; identities of type 0 need one`;
+    return { kind: "notNow", problem: onBinding(message) };
+  }
+  return { kind: "possible" };
+}

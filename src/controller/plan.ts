@@ -1,0 +1,231 @@
+import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
+import {
+  isPreAssigned,
+  keyOf,
+  newAssignedIdentity,
+  pairOf,
+  pairWanted,
+  plainName,
+  podOf,
+  resourceIdOf,
+  resourceIdOfIdentity,
+  type NewAssignedIdentity,
+} from "./assigned-identity.ts";
+import type { Place } from "./observe.ts";
+import { pairUp, type Pairing } from "./pairing.ts";
+import type { Problem } from "./problem.ts";
+import type { Desired } from "./wanted.ts";
+
+/** Whom an event about an action is for, and what it names. */
+export interface Subject {
+  /** Null when the object does not say which binding made it. */
+  readonly binding: Key | null;
+  readonly node: string;
+  readonly pod: Key;
+  /** Key of the AzureAssignedIdentity. */
+  readonly object: Key;
+}
+
+/** `resourceId` is the lower-cased id that ARM must have added or removed before; null: none. */
+interface Step {
+  readonly subject: Subject;
+  readonly resourceId: string | null;
+}
+type Display = Pick<AzureAssignedIdentity["status"], "inForce" | "validUntil">;
+
+export type Action =
+  | { readonly type: "create"; readonly subject: Subject; readonly object: NewAssignedIdentity }
+  | {
+      readonly type: "changeIdentities";
+      readonly target: string;
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    }
+  | ({ readonly type: "markAssigned"; readonly display: Display } & Step)
+  | { readonly type: "showTimeBox"; readonly subject: Subject; readonly display: Display }
+  | ({ readonly type: "markUnassigned" } & Step)
+  | ({ readonly type: "delete" } & Step);
+
+export interface PlanInput {
+  readonly place: Place;
+  readonly desired: Desired;
+  readonly current: readonly AzureAssignedIdentity[];
+  /**
+   * Lower-cased ids that ARM had on the target before; empty when `needsInventory` says no, null when
+   * ARM gave no answer: then no object is made for an identity that no object answers for yet.
+   */
+  readonly inventory: ReadonlySet<string> | null;
+  /** All objects, also those of other places: two must not have one name. */
+  readonly everywhere: ReadonlyMap<Key, AzureAssignedIdentity>;
+  readonly namespaced: boolean;
+}
+
+export interface Plan {
+  /** In the order in which they must happen. */
+  readonly actions: readonly Action[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * What to do so that `current` becomes `desired`. Pure. The order makes a crash harmless: an object
+ * stands before ARM adds its identity, and goes only after ARM removed it (reliability.md ST1-ST5).
+ * A pod that came back under its old name first loses the old object; the next plan makes the new one.
+ */
+export function plan(input: PlanInput): Plan {
+  const pairing = pairFor(input);
+  const creates = planCreates(pairing, input);
+  const assigns = [...creates.map(assignCreated), ...pairing.kept.flatMap(assignKept)];
+  const shows = pairing.kept.flatMap(showKept);
+  const change = planChange(pairing, input);
+  const releases = planReleases(pairing, change);
+  return { actions: [...creates, ...change, ...assigns, ...shows, ...releases], problems: pairing.problems };
+}
+
+/**
+ * Whether ARM must be asked first what is on the target: an identity is about to be added that no
+ * object answers for, and one that is there already must never be removed by us (DESIGN §3).
+ */
+export function needsInventory(input: Omit<PlanInput, "inventory">): boolean {
+  return pairFor({ ...input, inventory: null }).hasUnknown;
+}
+
+type Create = Extract<Action, { type: "create" }>;
+type Change = Extract<Action, { type: "changeIdentities" }>;
+
+/** Leaves out the wishes that must wait: for ARM's inventory, or for a predecessor on another node. */
+function pairFor(input: PlanInput): Pairing & { readonly hasUnknown: boolean } {
+  const pairing = pairUp(input.place, input.desired, input.current);
+  const creatable = pairing.missing.filter((wanted) => {
+    const holder = input.everywhere.get(keyOf(plainName(wanted, input.namespaced)));
+    return holder === undefined || pairOf(holder) !== pairWanted(wanted);
+  });
+  const ours = idsOf(input.current.filter(isOnTarget));
+  const known = creatable.filter(({ identity }) => {
+    const id = resourceIdOfIdentity(identity);
+    return id === null || ours.has(id);
+  });
+  const missing = input.inventory === null ? known : creatable;
+  return { ...pairing, missing, hasUnknown: known.length < creatable.length };
+}
+
+function planCreates({ missing }: Pairing, input: PlanInput): readonly Create[] {
+  const { current, inventory, place, namespaced, everywhere } = input;
+  const ours = idsOf(current.filter(isOnTarget));
+  const foreign = (inventory ?? new Set()).difference(ours).union(idsOf(current.filter(isPreAssigned)));
+  const planned = new Set<Key>();
+  return missing.map((wanted) => {
+    const id = resourceIdOfIdentity(wanted.identity);
+    const object = newAssignedIdentity(wanted, {
+      namespaced,
+      preAssigned: id !== null && foreign.has(id),
+      target: place.kind === "compute" ? place.target : null,
+      isTaken: (key) => planned.has(key) || everywhere.has(key),
+    });
+    planned.add(keyOf(object));
+    return { type: "create", subject: subjectOf(object), object };
+  });
+}
+
+/** At most one change; ids are counted by resource id, so that what another pod needs stays. */
+function planChange(
+  { kept, held, removed, missing }: Pairing,
+  { place, current }: PlanInput,
+): readonly Change[] {
+  if (place.kind !== "compute") return [];
+  const pending = kept.filter(({ object }) => !isAssigned(object)).map(({ wanted }) => wanted);
+  const add = byId([...missing, ...pending].map(({ identity }) => identity));
+  const stays = idsOf([...kept.map(({ object }) => object), ...held.filter(isOnTarget)])
+    .union(new Set(add.keys()))
+    .union(idsOf(current.filter(isPreAssigned)));
+  const remove = byId(
+    removed
+      .filter(isOnTarget)
+      .flatMap(({ spec }) => (spec.azureIdentityRef === null ? [] : [spec.azureIdentityRef])),
+  );
+  for (const id of stays) remove.delete(id);
+  if (add.size === 0 && remove.size === 0) return [];
+  return [
+    { type: "changeIdentities", target: place.target, add: [...add.values()], remove: [...remove.values()] },
+  ];
+}
+
+/** Resource ids as written, by their lower-cased form; identities that need no VM have none. */
+function byId(identities: readonly AzureIdentity[]): Map<string, string> {
+  const ids = new Map<string, string>();
+  for (const identity of identities) {
+    const id = resourceIdOfIdentity(identity);
+    if (id !== null && !ids.has(id)) ids.set(id, identity.spec.resourceID);
+  }
+  return ids;
+}
+
+function assignCreated({ object, subject }: Create): Action {
+  const { inForce, validUntil } = object.status;
+  return {
+    type: "markAssigned",
+    subject,
+    resourceId: resourceIdOf(object),
+    display: { inForce, validUntil },
+  };
+}
+
+function assignKept({ object, wanted }: Pairing["kept"][number]): readonly Action[] {
+  if (isAssigned(object)) return [];
+  const { inForce, validUntil } = wanted;
+  const subject = { ...subjectOf(object), binding: keyOf(wanted.binding) };
+  return [
+    { type: "markAssigned", subject, resourceId: resourceIdOf(object), display: { inForce, validUntil } },
+  ];
+}
+
+function showKept({ object, wanted }: Pairing["kept"][number]): readonly Action[] {
+  const { inForce, validUntil } = wanted;
+  const isShown = object.status.inForce === inForce && object.status.validUntil === validUntil;
+  if (!isAssigned(object) || isShown) return [];
+  return [{ type: "showTimeBox", subject: subjectOf(object), display: { inForce, validUntil } }];
+}
+
+/**
+ * An object whose identity stays only because of one that is made in this very plan waits for the next:
+ * if that cannot be made, nothing would answer for the identity on the target.
+ */
+function planReleases({ removed, kept, missing }: Pairing, change: readonly Change[]): readonly Action[] {
+  const removing = new Set(change.flatMap(({ remove }) => remove.map((id) => id.toLowerCase())));
+  const onlyPlanned = new Set(byId(missing.map(({ identity }) => identity)).keys()).difference(
+    idsOf(kept.map(({ object }) => object)),
+  );
+  return removed.flatMap((object) => {
+    const subject = subjectOf(object);
+    const id = resourceIdOf(object);
+    if (!isOnTarget(object)) return [{ type: "delete", subject, resourceId: null }];
+    if (id !== null && onlyPlanned.has(id)) return [];
+    const resourceId = id !== null && removing.has(id) ? id : null;
+    return [
+      { type: "markUnassigned", subject, resourceId },
+      { type: "delete", subject, resourceId },
+    ];
+  });
+}
+
+function isAssigned(object: AzureAssignedIdentity): boolean {
+  return object.status.status === "Assigned";
+}
+
+/** Whether the identity may be on the target: not so after ARM has confirmed its removal. */
+function isOnTarget(object: AzureAssignedIdentity): boolean {
+  return object.status.status !== "Unassigned";
+}
+
+function idsOf(objects: readonly AzureAssignedIdentity[]): Set<string> {
+  return new Set(objects.map(resourceIdOf).filter((id) => id !== null));
+}
+
+function subjectOf(object: NewAssignedIdentity): Subject {
+  const { azureBindingRef: binding, nodename } = object.spec;
+  return {
+    binding: binding === null ? null : keyOf(binding),
+    node: nodename,
+    pod: podOf(object),
+    object: keyOf(object),
+  };
+}

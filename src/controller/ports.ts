@@ -1,0 +1,73 @@
+import type {
+  AssignedIdentityState,
+  AzureAssignedIdentity,
+  AzureIdentity,
+  AzureIdentityBinding,
+  Key,
+  Pod,
+} from "../engine/resources.ts";
+
+export interface Node {
+  readonly name: string;
+  /** `azure:///subscriptions/…/virtualMachines/n` or `…/virtualMachineScaleSets/s/virtualMachines/i`. */
+  readonly providerID: string;
+}
+
+/** What the controller reads and writes; src/kubernetes' ResourceSource fits by shape. */
+export interface Cluster {
+  list(kind: "Pod"): readonly Pod[];
+  list(kind: "AzureAssignedIdentity"): readonly AzureAssignedIdentity[];
+  get(kind: "Node", name: string): Node | undefined;
+  get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
+  get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;
+  subscribe(listener: (change: { readonly kind: string; readonly key: Key }) => void): () => void;
+  createAssignedIdentity(
+    object: Omit<AzureAssignedIdentity, "uid" | "resourceVersion" | "creationTimestamp">,
+  ): Promise<AzureAssignedIdentity>;
+  patchAssignedIdentityStatus(
+    key: Key,
+    patch: {
+      readonly status?: AssignedIdentityState;
+      readonly inForce?: boolean | null;
+      readonly validUntil?: string | null;
+    },
+  ): Promise<void>;
+  deleteAssignedIdentity(key: Key): Promise<void>;
+  recordEvent(event: {
+    readonly kind: "AzureIdentity" | "AzureIdentityBinding" | "AzureAssignedIdentity";
+    readonly key: Key;
+    readonly type: "Normal" | "Warning";
+    readonly reason: string;
+    readonly message: string;
+  }): void;
+}
+
+export interface ComputeFailure {
+  /**
+   * notFound: the VM is gone. conflict: another change is running. throttled: 429. refused: 4xx that
+   * will not heal by itself; `identities` names the culprits when ARM did. unavailable: outcome unknown.
+   */
+  readonly kind: "notFound" | "conflict" | "throttled" | "refused" | "unavailable";
+  readonly retryAfterSeconds: number | null;
+  readonly identities: readonly string[];
+  readonly detail: string;
+}
+
+export type ComputeResult =
+  | { readonly ok: true; readonly identities: readonly string[] }
+  | { readonly ok: false; readonly failure: ComputeFailure };
+
+/** User-assigned identities of a VM or scale set, by ARM resource id; src/azure fits by shape. */
+export interface Compute {
+  /** Resource ids of the user-assigned identities now on `target`. */
+  getIdentities(target: string, signal: AbortSignal): Promise<ComputeResult>;
+  /**
+   * Adds and removes in one PATCH, waits for the operation, verifies by GET and answers what is on
+   * the target then. Nothing to change means no PATCH. Other identities on the target are kept.
+   */
+  changeIdentities(
+    target: string,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<ComputeResult>;
+}

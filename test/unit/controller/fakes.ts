@@ -1,0 +1,262 @@
+import type { Cluster, Compute, ComputeFailure, ComputeResult, Node } from "../../../src/controller/ports.ts";
+import type { Candidate } from "../../../src/engine/decision.ts";
+import type { Decider, Entrypoint, Entrypoints } from "../../../src/engine/engine.ts";
+import type { AssignInput } from "../../../src/engine/input.ts";
+import type {
+  AzureAssignedIdentity,
+  AzureIdentity,
+  AzureIdentityBinding,
+  JsonObject,
+  Key,
+  Pod,
+} from "../../../src/engine/resources.ts";
+import { instantFromSeconds, parseInstant } from "../../../src/timebox/instant.ts";
+
+/** Thrown by an effect of a process that has "crashed". */
+export class CrashError extends Error {}
+
+/** Lets the n-th effect be the last of a process: it happens or not, and nothing after it does. */
+export interface CrashPoint {
+  /** Calls `effect`, unless the process is dead. */
+  run<T>(effect: () => T): T;
+}
+
+export const neverCrash: CrashPoint = { run: (effect) => effect() };
+
+/** The process dies at its `n`-th effect, just before it or just after it. */
+export function crashAt(
+  n: number,
+  when: "before" | "after",
+): CrashPoint & { readonly isDead: () => boolean } {
+  let count = 0;
+  return {
+    run: (effect) => {
+      count += 1;
+      if (count > n || (count === n && when === "before")) throw new CrashError();
+      const result = effect();
+      if (count === n) throw new CrashError();
+      return result;
+    },
+    isDead: () => count >= n,
+  };
+}
+
+type RecordedEvent = Parameters<Cluster["recordEvent"]>[0];
+
+type Stored = Pod | Node | AzureIdentity | AzureIdentityBinding | AzureAssignedIdentity;
+
+/** A cluster in memory. `put` and `remove` are what users do, the port is what the controller does. */
+export interface FakeCluster extends Cluster {
+  put(kind: "Pod", object: Pod): void;
+  put(kind: "Node", object: Node): void;
+  put(kind: "AzureIdentity", object: AzureIdentity): void;
+  put(kind: "AzureIdentityBinding", object: AzureIdentityBinding): void;
+  put(kind: "AzureAssignedIdentity", object: AzureAssignedIdentity): void;
+  remove(kind: string, key: Key): void;
+  readonly events: readonly RecordedEvent[];
+  /** Every status that was written, as `key status`. */
+  readonly statusWrites: readonly string[];
+  crash: CrashPoint;
+}
+
+export function createFakeCluster(): FakeCluster {
+  const pods = new Map<Key, Pod>();
+  const nodes = new Map<Key, Node>();
+  const identities = new Map<Key, AzureIdentity>();
+  const bindings = new Map<Key, AzureIdentityBinding>();
+  const assigned = new Map<Key, AzureAssignedIdentity>();
+  const stores: Readonly<Record<string, Map<Key, unknown>>> = {
+    Pod: pods,
+    Node: nodes,
+    AzureIdentity: identities,
+    AzureIdentityBinding: bindings,
+    AzureAssignedIdentity: assigned,
+  };
+  const listeners = new Set<(change: { readonly kind: string; readonly key: Key }) => void>();
+  const events: RecordedEvent[] = [];
+  const statusWrites: string[] = [];
+  const changed = (kind: string, key: Key): void => {
+    for (const listener of listeners) listener({ kind, key });
+  };
+  const put = (kind: string, object: Stored): void => {
+    const key = "namespace" in object ? `${object.namespace}/${object.name}` : object.name;
+    stores[kind]?.set(key, object);
+    changed(kind, key);
+  };
+  function list(kind: "Pod"): readonly Pod[];
+  function list(kind: "AzureAssignedIdentity"): readonly AzureAssignedIdentity[];
+  function list(kind: string): readonly (Pod | AzureAssignedIdentity)[] {
+    return [...(kind === "Pod" ? pods : assigned).values()];
+  }
+  function get(kind: "Node", key: Key): Node | undefined;
+  function get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
+  function get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;
+  function get(kind: string, key: Key): Node | AzureIdentity | AzureIdentityBinding | undefined {
+    if (kind === "Node") return nodes.get(key);
+    return kind === "AzureIdentity" ? identities.get(key) : bindings.get(key);
+  }
+
+  const cluster: FakeCluster = {
+    events,
+    statusWrites,
+    crash: neverCrash,
+    list,
+    get,
+    put,
+    remove: (kind, key) => {
+      stores[kind]?.delete(key);
+      changed(kind, key);
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    createAssignedIdentity: async (object) =>
+      cluster.crash.run(() => {
+        const key = `${object.namespace}/${object.name}`;
+        if (assigned.has(key)) throw new Error(`${key} exists already`);
+        const stored = { ...object, uid: `uid-of-${key}`, resourceVersion: "1", creationTimestamp: null };
+        put("AzureAssignedIdentity", stored);
+        return stored;
+      }),
+    patchAssignedIdentityStatus: async (key, patch) =>
+      cluster.crash.run(() => {
+        const object = assigned.get(key);
+        if (object === undefined) throw new Error(`${key} is not there`);
+        if (patch.status !== undefined) statusWrites.push(`${key} ${patch.status}`);
+        put("AzureAssignedIdentity", { ...object, status: { ...object.status, ...patch } });
+      }),
+    deleteAssignedIdentity: async (key) =>
+      cluster.crash.run(() => cluster.remove("AzureAssignedIdentity", key)),
+    recordEvent: (event) => void events.push(event),
+  };
+  return cluster;
+}
+
+/** ARM in memory, with a journal of the PATCHes: `+id` and `-id`, in lower case. */
+export interface FakeCompute extends Compute {
+  /** Lower-cased target → identities on it. */
+  readonly machines: Map<string, Set<string>>;
+  readonly journal: readonly string[];
+  /** Counts all calls, also those that change nothing. */
+  readonly calls: readonly string[];
+  /** Answers a failure instead of doing the change. */
+  failWith: (target: string, ids: readonly string[]) => ComputeFailure | null;
+  crash: CrashPoint;
+}
+
+export function createFakeCompute(): FakeCompute {
+  const machines = new Map<string, Set<string>>();
+  const journal: string[] = [];
+  const calls: string[] = [];
+  const onMachine = (target: string): Set<string> => {
+    const key = target.toLowerCase();
+    const ids = machines.get(key) ?? new Set<string>();
+    machines.set(key, ids);
+    return ids;
+  };
+  const compute: FakeCompute = {
+    machines,
+    journal,
+    calls,
+    failWith: () => null,
+    crash: neverCrash,
+    getIdentities: async (target): Promise<ComputeResult> => {
+      calls.push(`GET ${target}`);
+      const failure = compute.failWith(target, []);
+      return failure === null ? { ok: true, identities: [...onMachine(target)] } : { ok: false, failure };
+    },
+    changeIdentities: async (target, { add, remove }): Promise<ComputeResult> => {
+      calls.push(`CHANGE ${target}`);
+      const ids = onMachine(target);
+      const added = add
+        .map((id) => id.toLowerCase())
+        .filter((id) => !ids.has(id))
+        .toSorted();
+      const removed = remove
+        .map((id) => id.toLowerCase())
+        .filter((id) => ids.has(id))
+        .toSorted();
+      const failure = compute.failWith(target, [...added, ...removed]);
+      if (failure !== null) return { ok: false, failure };
+      if (added.length + removed.length > 0) {
+        compute.crash.run(() => {
+          for (const id of added) ids.add(id);
+          for (const id of removed) ids.delete(id);
+          journal.push(
+            [...added.map((id) => `+${nameOf(id)}`), ...removed.map((id) => `-${nameOf(id)}`)].join(" "),
+          );
+        });
+      }
+      return { ok: true, identities: [...ids] };
+    },
+  };
+  return compute;
+}
+
+function nameOf(id: string): string {
+  return id.slice(id.lastIndexOf("/") + 1);
+}
+
+/** A policy by hand: classic selectors, notBefore, notAfter and daily windows in UTC. */
+export interface FakeDecider extends Decider {
+  /** Which questions are answered by a PolicyError. */
+  isBroken: (input: AssignInput) => boolean;
+}
+
+export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[]): FakeDecider {
+  const decideAssign = (input: AssignInput): Entrypoints["assign"]["decision"] => {
+    if (decider.isBroken(input)) return { candidates: [], reasons: [{ code: "PolicyError", params: {} }] };
+    const isFinished = input.pod.phase === "Succeeded" || input.pod.phase === "Failed";
+    const candidates = bindings()
+      .filter(({ spec }) => spec.selector !== "" && spec.selector === input.pod.labels["aadpodidbinding"])
+      .map((binding): Candidate => {
+        const isOpen = (at: number): boolean => !isFinished && isBoxOpen(binding.spec.timeBox, at);
+        return {
+          binding: `${binding.namespace}/${binding.name}`,
+          identity: `${binding.namespace}/${binding.spec.azureIdentity}`,
+          weight: binding.spec.weight,
+          inForce: isOpen(input.now),
+          reasons: [],
+          probes: input.probes.map(isOpen),
+        };
+      });
+    return { candidates: candidates.toSorted((a, b) => b.weight - a.weight), reasons: [] };
+  };
+  const answers: {
+    readonly [E in Entrypoint]: (input: Entrypoints[E]["input"]) => Entrypoints[E]["decision"];
+  } = {
+    assign: decideAssign,
+    token: () => assertUnasked("token"),
+    exempt: () => assertUnasked("exempt"),
+    validate: () => assertUnasked("validate"),
+  };
+  const decider: FakeDecider = {
+    isBroken: () => false,
+    decide: (entrypoint, input) => answers[entrypoint](input),
+  };
+  return decider;
+}
+
+function assertUnasked(entrypoint: Entrypoint): never {
+  throw new Error(`the controller must not ask ${entrypoint}`);
+}
+
+function isBoxOpen(timeBox: JsonObject | null, at: number): boolean {
+  if (timeBox === null) return true;
+  const { notBefore, notAfter, windows } = timeBox;
+  if (typeof notBefore === "string" && at < instantOf(notBefore)) return false;
+  if (typeof notAfter === "string" && at >= instantOf(notAfter)) return false;
+  if (windows === undefined) return true;
+  const minuteOfDay = Math.floor((at / 1e9 / 60) % (24 * 60));
+  return JSON.stringify(windows)
+    .matchAll(/"start":"(\d\d):(\d\d)","end":"(\d\d):(\d\d)"/g)
+    .some(([, fromHour, fromMinute, toHour, toMinute]) => {
+      const from = Number(fromHour) * 60 + Number(fromMinute);
+      return from <= minuteOfDay && minuteOfDay < Number(toHour) * 60 + Number(toMinute);
+    });
+}
+
+function instantOf(text: string): number {
+  return parseInstant(text) ?? instantFromSeconds(0);
+}

@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { keyOf } from "../../../src/controller/assigned-identity.ts";
+import { needsInventory, plan, type Action, type PlanInput } from "../../../src/controller/plan.ts";
+import type { Wanted } from "../../../src/controller/wanted.ts";
+import type { AzureAssignedIdentity, AzureIdentity, Pod } from "../../../src/engine/resources.ts";
+import { identityId, makeAssigned, makeBinding, makeIdentity, makePod, vmId } from "./objects.ts";
+
+const reader = makeIdentity("reader");
+const secret = makeIdentity("secret", { spec: { type: 1, resourceID: "" } });
+const web0 = makePod("web-0");
+const web1 = makePod("web-1");
+
+function want(pod: Pod, identity: AzureIdentity = reader): Wanted {
+  const binding = makeBinding(identity.name, { namespace: identity.namespace });
+  return { pod, identity, binding, inForce: true, validUntil: null };
+}
+
+interface Situation {
+  readonly wanted?: readonly Wanted[];
+  readonly undecided?: readonly string[];
+  readonly current?: readonly AzureAssignedIdentity[];
+  readonly elsewhere?: readonly AzureAssignedIdentity[];
+  readonly inventory?: readonly string[] | null;
+  readonly place?: PlanInput["place"];
+}
+
+function toInput(situation: Situation): PlanInput {
+  const { wanted = [], undecided = [], current = [], elsewhere = [], inventory = [] } = situation;
+  return {
+    place: situation.place ?? { kind: "compute", target: vmId("vm-0") },
+    desired: { wanted, undecidedPods: new Set(undecided), wakeAt: null },
+    current,
+    inventory: inventory === null ? null : new Set(inventory.map((name) => identityId(name).toLowerCase())),
+    everywhere: new Map([...current, ...elsewhere].map((object) => [keyOf(object), object])),
+    namespaced: false,
+  };
+}
+
+function short(id: string | null): string {
+  return id === null ? "" : ` ${id.slice(id.lastIndexOf("/") + 1)}`;
+}
+
+/** An action in a few words; ids by their last part. */
+function tell(action: Action): string {
+  if (action.type === "create") {
+    const isForeign = action.object.annotations["podid.dev/pre-assigned"] === "true";
+    return `create ${action.object.name}${isForeign ? " pre-assigned" : ""}`;
+  }
+  if (action.type === "changeIdentities") {
+    return `arm +[${action.add.map(short).join("").trim()}] -[${action.remove.map(short).join("").trim()}]`;
+  }
+  if (action.type === "showTimeBox") return `show ${action.subject.object}`;
+  return `${action.type} ${action.subject.object}${short(action.resourceId)}`;
+}
+
+const preAssigned = { annotations: { "podid.dev/pre-assigned": "true" } };
+const object0 = "default/web-0-shop-reader";
+const object1 = "default/web-1-shop-reader";
+
+describe("plan", () => {
+  const rows: Readonly<Record<string, Situation & { readonly actions: readonly string[] }>> = {
+    "nothing wanted, nothing there": { actions: [] },
+    "a wish makes the object, then changes ARM, then says so": {
+      wanted: [want(web0)],
+      actions: ["create web-0-shop-reader", "arm +[reader] -[]", `markAssigned ${object0} reader`],
+    },
+    "an identity that needs no VM skips ARM": {
+      wanted: [want(web0, secret)],
+      actions: ["create web-0-shop-secret", "markAssigned default/web-0-shop-secret"],
+    },
+    "a fulfilled wish is left alone": {
+      wanted: [want(web0)],
+      current: [makeAssigned(web0, reader)],
+      actions: [],
+    },
+    "a changed time box is shown": {
+      wanted: [{ ...want(web0), inForce: false }],
+      current: [makeAssigned(web0, reader)],
+      actions: [`show ${object0}`],
+    },
+    "an object left in Created is finished, not made again": {
+      wanted: [want(web0)],
+      current: [makeAssigned(web0, reader, { status: { status: "Created" } })],
+      actions: ["arm +[reader] -[]", `markAssigned ${object0} reader`],
+    },
+    "an object without state, of an old aad-pod-identity, is finished": {
+      wanted: [want(web0)],
+      current: [makeAssigned(web0, reader, { status: { status: "" } })],
+      actions: ["arm +[reader] -[]", `markAssigned ${object0} reader`],
+    },
+    "an unwanted object goes after ARM has removed its identity": {
+      current: [makeAssigned(web0, reader)],
+      actions: ["arm +[] -[reader]", `markUnassigned ${object0} reader`, `delete ${object0} reader`],
+    },
+    "an unwanted object in Created may have its identity on the VM already": {
+      current: [makeAssigned(web0, reader, { status: { status: "Created" } })],
+      actions: ["arm +[] -[reader]", `markUnassigned ${object0} reader`, `delete ${object0} reader`],
+    },
+    "an object left in Unassigned is only deleted": {
+      current: [makeAssigned(web0, reader, { status: { status: "Unassigned" } })],
+      actions: [`delete ${object0}`],
+    },
+    "a wish for an object left in Unassigned waits until that is deleted": {
+      wanted: [want(web0)],
+      current: [makeAssigned(web0, reader, { status: { status: "Unassigned" } })],
+      actions: [`delete ${object0}`],
+    },
+    "an identity that another pod has stays, in whatever letter case": {
+      wanted: [want(web1)],
+      current: [
+        makeAssigned(web0, makeIdentity("reader", { spec: { resourceID: identityId("READER") } })),
+        makeAssigned(web1, reader),
+      ],
+      actions: [`markUnassigned ${object0}`, `delete ${object0}`],
+    },
+    "an identity that only a planned object needs keeps its old object until the new one stands": {
+      wanted: [want(web1)],
+      current: [makeAssigned(web0, reader)],
+      actions: ["create web-1-shop-reader", "arm +[reader] -[]", `markAssigned ${object1} reader`],
+    },
+    "an identity found on the VM is noted in the object": {
+      wanted: [want(web0)],
+      inventory: ["reader", "other"],
+      actions: [
+        "create web-0-shop-reader pre-assigned",
+        "arm +[reader] -[]",
+        `markAssigned ${object0} reader`,
+      ],
+    },
+    "an identity found on the VM that one of our objects answers for is ours": {
+      wanted: [want(web0), want(web1)],
+      current: [makeAssigned(web0, reader)],
+      inventory: ["reader"],
+      actions: ["create web-1-shop-reader", "arm +[reader] -[]", `markAssigned ${object1} reader`],
+    },
+    "the note goes on to the next object for the same identity": {
+      wanted: [want(web0), want(web1)],
+      current: [makeAssigned(web0, reader, preAssigned)],
+      actions: [
+        "create web-1-shop-reader pre-assigned",
+        "arm +[reader] -[]",
+        `markAssigned ${object1} reader`,
+      ],
+    },
+    "an identity with that note is not removed": {
+      current: [makeAssigned(web0, reader, preAssigned)],
+      actions: [`markUnassigned ${object0}`, `delete ${object0}`],
+    },
+    "a pod with a new UID first loses the old object": {
+      wanted: [want({ ...web0, uid: "second" })],
+      current: [makeAssigned(web0, reader)],
+      actions: ["arm +[] -[reader]", `markUnassigned ${object0} reader`, `delete ${object0} reader`],
+    },
+    "another resource id first loses the old object": {
+      wanted: [want(web0, makeIdentity("reader", { spec: { resourceID: identityId("moved") } }))],
+      current: [makeAssigned(web0, reader)],
+      actions: ["arm +[] -[reader]", `markUnassigned ${object0} reader`, `delete ${object0} reader`],
+    },
+    "a changed client id does not take a working identity off the VM": {
+      wanted: [want(web0, makeIdentity("reader", { spec: { clientID: "changed" } }))],
+      current: [makeAssigned(web0, reader)],
+      actions: [],
+    },
+    "a changed secret identity is made anew": {
+      wanted: [want(web0, { ...secret, spec: { ...secret.spec, tenantID: "changed" } })],
+      current: [makeAssigned(web0, secret)],
+      actions: ["markUnassigned default/web-0-shop-secret", "delete default/web-0-shop-secret"],
+    },
+    "the name is held by the pod's object on another node": {
+      wanted: [want(web0)],
+      elsewhere: [makeAssigned({ ...web0, node: "vm-9", uid: "first" }, reader)],
+      actions: [],
+    },
+    "the name is held by another pod's object": {
+      wanted: [want(web0)],
+      elsewhere: [makeAssigned(web1, reader, { name: "web-0-shop-reader" })],
+      actions: [
+        "create web-0-shop-reader-shop-shop-web-0-uid",
+        "arm +[reader] -[]",
+        `markAssigned ${object0}-shop-shop-web-0-uid reader`,
+      ],
+    },
+    "two identities of one name get two objects": {
+      wanted: [want(web0), want(web0, makeIdentity("reader", { namespace: "lab" }))],
+      actions: [
+        "create web-0-shop-reader",
+        "create web-0-shop-reader-lab-shop-web-0-uid",
+        "arm +[reader] -[]",
+        `markAssigned ${object0} reader`,
+        `markAssigned ${object0}-lab-shop-web-0-uid reader`,
+      ],
+    },
+    "a pod without decision keeps what it has and protects its identity": {
+      undecided: ["shop/web-0"],
+      current: [makeAssigned(web0, reader), makeAssigned(web1, reader)],
+      actions: [`markUnassigned ${object1}`, `delete ${object1}`],
+    },
+    "an object that answers for nothing any more protects nothing": {
+      undecided: ["shop/web-0"],
+      current: [makeAssigned(web0, reader, { status: { status: "Unassigned" } }), makeAssigned(web1, reader)],
+      actions: ["arm +[] -[reader]", `markUnassigned ${object1} reader`, `delete ${object1} reader`],
+    },
+    "without ARM's inventory only what is known is made": {
+      wanted: [want(web0), want(web0, secret)],
+      inventory: null,
+      actions: ["create web-0-shop-secret", "markAssigned default/web-0-shop-secret"],
+    },
+    "a node that is gone releases its objects without ARM": {
+      wanted: [want(web0)],
+      current: [makeAssigned(web0, reader)],
+      place: { kind: "nodeGone", node: "vm-0" },
+      actions: [`markUnassigned ${object0}`, `delete ${object0}`],
+    },
+    "a node that names no VM holds its objects": {
+      wanted: [want(web0)],
+      current: [makeAssigned(web0, reader)],
+      place: { kind: "noTarget", node: "vm-0" },
+      actions: [],
+    },
+    "an object that does not say its identity is removed": {
+      current: [
+        {
+          ...makeAssigned(web0, reader),
+          spec: { ...makeAssigned(web0, reader).spec, azureIdentityRef: null, azureBindingRef: null },
+        },
+      ],
+      actions: [`markUnassigned ${object0}`, `delete ${object0}`],
+    },
+  };
+  for (const [name, { actions, ...situation }] of Object.entries(rows)) {
+    it(name, () => assert.deepEqual(plan(toInput(situation)).actions.map(tell), actions));
+  }
+});
+
+describe("needsInventory", () => {
+  const rows: Readonly<Record<string, Situation & { readonly answer: boolean }>> = {
+    "for an identity that no object answers for": { wanted: [want(web0)], answer: true },
+    "not for one that another pod has": {
+      wanted: [want(web0), want(web1)],
+      current: [makeAssigned(web0, reader)],
+      answer: false,
+    },
+    "for one whose only object has let it go": {
+      wanted: [want(web0), want(web1)],
+      current: [makeAssigned(web0, reader, { status: { status: "Unassigned" } })],
+      answer: true,
+    },
+    "not for one that needs no VM": { wanted: [want(web0, secret)], answer: false },
+    "not when nothing is to be made": {
+      wanted: [want(web0)],
+      current: [makeAssigned(web0, reader)],
+      answer: false,
+    },
+  };
+  for (const [name, { answer, ...situation }] of Object.entries(rows)) {
+    it(name, () => assert.equal(needsInventory(toInput(situation)), answer));
+  }
+});
