@@ -2,6 +2,8 @@ import { pino, type DestinationStream, type Logger } from "pino";
 
 import type { Clock } from "./clock.ts";
 
+export type { DestinationStream };
+
 /**
  * JSON lines with constant messages; what varies goes into fields. The redaction list is the last
  * line of defence: callers must not hand secrets to the log in the first place.

@@ -1,0 +1,74 @@
+import type { Candidate, TokenDecision } from "../engine/decision.ts";
+import type { Decider } from "../engine/engine.ts";
+import { assignInput, findOpening, podInput, timeFacts } from "../engine/questions.ts";
+import type { AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { candidateInstants } from "../timebox/candidates.ts";
+import { instantFromMs, toSeconds, type Instant } from "../timebox/instant.ts";
+import type { NextChange } from "../timebox/next-change.ts";
+import type { Assignments } from "./assignments.ts";
+import type { Resources } from "./ports.ts";
+import type { TokenRequest } from "./request.ts";
+
+export type Allowed = Extract<TokenDecision, { allow: true }>;
+export type Refused = Extract<TokenDecision, { allow: false }>;
+
+/** A decision, when it was made, and how long it will hold. */
+export interface Confirmation {
+  readonly decision: TokenDecision;
+  readonly now: Instant;
+  /** The first instant at which the pod loses the identity; null: not before the horizon. */
+  readonly validUntil: Instant | null;
+}
+
+/** The policy's questions as NMI asks them. Each call asks anew, at the clock's now. */
+export interface Judge {
+  isExempt(pod: Pod): boolean;
+  /** Every binding that selects the pod, whatever the request. */
+  candidates(pod: Pod): readonly Candidate[];
+  mayHave(pod: Pod, request: TokenRequest): TokenDecision;
+  /**
+   * Asks again after the upstream call, together with every instant up to `horizonSeconds` (Unix) at
+   * which one of `bindings` could close.
+   */
+  confirm(pod: Pod, request: TokenRequest, bindings: readonly Key[], horizonSeconds: number): Confirmation;
+  /** Whether one of `bindings` is in force for the pod, and when that changes. */
+  opening(pod: Pod, bindings: readonly Key[]): NextChange;
+}
+
+/** Builds the inputs of DESIGN §4 from pod, request and what the controller has assigned. */
+export function createJudge(deps: {
+  readonly clock: Clock;
+  readonly resources: Resources;
+  readonly decider: Decider;
+  readonly assignments: Assignments;
+  readonly namespaced: boolean;
+}): Judge {
+  const { clock, resources, decider, assignments, namespaced } = deps;
+  const clockNow = (): Instant => instantFromMs(clock.nowMs());
+  const existing = (keys: readonly Key[]): readonly AzureIdentityBinding[] =>
+    keys.flatMap((key) => resources.get("AzureIdentityBinding", key) ?? []);
+  const decideToken = (pod: Pod, request: TokenRequest, now: Instant, probes: readonly Instant[]) =>
+    decider.decide("token", {
+      ...assignInput(pod, now, probes, namespaced),
+      request,
+      assigned: [...assignments.of(pod)],
+      caches: { ageSeconds: Math.floor(resources.ageSeconds()) },
+    });
+
+  return {
+    isExempt: (pod) => decider.decide("exempt", { pod: podInput(pod) }).exempt,
+    candidates: (pod) => decider.decide("assign", assignInput(pod, clockNow(), [], namespaced)).candidates,
+    mayHave: (pod, request) => decideToken(pod, request, clockNow(), []),
+    confirm: (pod, request, bindings, horizonSeconds) => {
+      const now = clockNow();
+      const facts = timeFacts(pod, existing(bindings));
+      const probes = candidateInstants(facts, now, Math.max(0, horizonSeconds - toSeconds(now)));
+      const decision = decideToken(pod, request, now, probes);
+      const closes = probes.find((_, index) => decision.probes[index] !== true);
+      return { decision, now, validUntil: closes ?? null };
+    },
+    opening: (pod, keys) =>
+      findOpening(decider, { pod, bindings: existing(keys), now: clockNow(), namespaced }),
+  };
+}

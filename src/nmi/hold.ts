@@ -1,0 +1,83 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { Resources } from "./ports.ts";
+import type { Refusal } from "./response.ts";
+
+/** What an attempt to serve a request came to. */
+export type Step<T> =
+  | { readonly kind: "done"; readonly value: T }
+  /** The ground moved during the attempt: try again at once. */
+  | { readonly kind: "again" }
+  /** Not yet; `refusal` is the answer when monotonic `untilMs` has passed. */
+  | {
+      readonly kind: "hold";
+      readonly untilMs: number;
+      readonly refusal: Refusal;
+      /** Try again after this long even if nothing changed here: the obstacle is upstream. */
+      readonly retryMs?: number;
+    };
+
+type Held<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
+
+/** Lets requests wait until the world may have changed in their favour. */
+export interface Holds {
+  /**
+   * Repeats `attempt` until it is done or its patience ends: after each change in the store, never by
+   * polling. `gone` aborts when the client has left, which ends the wait.
+   */
+  until<T>(attempt: () => Step<T> | Promise<Step<T>>, gone: AbortSignal): Promise<Held<T>>;
+}
+
+interface HoldDeps {
+  readonly clock: Clock;
+  readonly resources: Resources;
+  /** Ends all waits, so that a stopping daemon can still answer them. */
+  readonly draining: AbortSignal;
+  /** Hears how many requests wait, for metrics. */
+  readonly onHeld: (count: number) => void;
+}
+
+/** Nobody is left to answer. */
+export const clientGone: Refusal = { kind: "clientGone", description: "the client has left", reasons: [] };
+const draining: Refusal = { kind: "draining", description: "the agent is restarting", reasons: [] };
+
+/** Makes the waiting room of one daemon. Nothing is left behind by a wait that has ended. */
+export function createHolds(deps: HoldDeps): Holds {
+  let held = 0;
+  const count = (change: 1 | -1): void => deps.onHeld((held += change));
+
+  const until = async <T>(attempt: () => Step<T> | Promise<Step<T>>, gone: AbortSignal): Promise<Held<T>> => {
+    // Each attempt follows from how the wait before it ended, so these awaits cannot run side by side.
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop
+      const step = await attempt();
+      if (gone.aborted) return { ok: false, refusal: clientGone };
+      if (step.kind === "done") return { ok: true, value: step.value };
+      if (step.kind === "again") continue;
+      const leftMs = step.untilMs - deps.clock.monotonicMs();
+      if (leftMs <= 0) return { ok: false, refusal: step.refusal };
+      if (deps.draining.aborted) return { ok: false, refusal: draining };
+      count(1);
+      // oxlint-disable-next-line no-await-in-loop
+      await nextChange(deps, Math.min(leftMs, step.retryMs ?? leftMs), gone);
+      count(-1);
+    }
+  };
+  return { until };
+}
+
+/** Resolves at the next store change, after `waitMs`, or when the client leaves or the daemon stops. */
+function nextChange(deps: HoldDeps, waitMs: number, gone: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => {
+    unsubscribe();
+    cancel();
+    gone.removeEventListener("abort", end);
+    deps.draining.removeEventListener("abort", end);
+    resolve();
+  };
+  const unsubscribe = deps.resources.subscribe(end);
+  const cancel = deps.clock.after(waitMs, end);
+  gone.addEventListener("abort", end, { once: true });
+  deps.draining.addEventListener("abort", end, { once: true });
+  return promise;
+}

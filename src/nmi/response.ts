@@ -1,0 +1,144 @@
+import type { ReasonCode } from "../engine/reasons.ts";
+
+/**
+ * What each refusal looks like to a pod: the one table from outcome to HTTP status and IMDS body.
+ * Statuses and Retry-After are chosen by what the SDKs do with them (reference/azure.md §1.3, §1.7):
+ * 400 and 403 end the attempt at once, 404 without Retry-After gives every client its full patience.
+ */
+const table = {
+  metadataHeaderMissing: { status: 400, error: "invalid_request" },
+  invalidRequest: { status: 400, error: "invalid_request" },
+  /** What follows on such a connection cannot be trusted to be a request (reference/reliability.md S14). */
+  bodyNotServed: { status: 400, error: "invalid_request", headers: { connection: "close" } },
+  methodNotAllowed: { status: 405, error: "method_not_allowed", headers: { allow: "GET" } },
+  pathNotFound: { status: 404, error: "not_found" },
+  unknownCaller: { status: 404, error: "not_found" },
+  ambiguousCaller: { status: 503, error: "service_unavailable" },
+  podReplaced: { status: 503, error: "service_unavailable" },
+  denied: { status: 403, error: "access_denied" },
+  pending: { status: 404, error: "not_found" },
+  unbound: { status: 404, error: "not_found" },
+  identityNotFound: { status: 400, error: "invalid_request" },
+  upstreamRefused: { status: 403, error: "access_denied" },
+  upstreamThrottled: { status: 429, error: "too_many_requests", retryAfterSeconds: { least: 3, most: 10 } },
+  upstreamUnavailable: {
+    status: 503,
+    error: "service_unavailable",
+    retryAfterSeconds: { least: 10, most: 10 },
+  },
+  draining: {
+    status: 503,
+    error: "service_unavailable",
+    retryAfterSeconds: { least: 2, most: 2 },
+    headers: { connection: "close" },
+  },
+  /** Nobody reads this answer; the status is what the access log shows (nginx's convention). */
+  clientGone: { status: 499, error: "client_closed_request" },
+  internalError: { status: 500, error: "server_error" },
+} as const satisfies Record<string, Row>;
+
+interface Row {
+  readonly status: number;
+  readonly error: string;
+  readonly retryAfterSeconds?: { readonly least: number; readonly most: number };
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type RefusalKind = keyof typeof table;
+
+export interface Refusal {
+  readonly kind: RefusalKind;
+  /** For people; shown to the pod, so it holds no secret and no foreign pod's name. */
+  readonly description: string;
+  readonly reasons: readonly ReasonCode[];
+  /** What upstream asked for, if anything; the table bounds it. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** The lifetime told to the client, in the words of IMDS; Unix seconds and seconds. */
+export interface ToldLifetime {
+  readonly expiresOnSeconds: number;
+  readonly expiresInSeconds: number;
+  readonly extExpiresInSeconds: number;
+}
+
+/** An HTTP answer, before the server adds request id and Server. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const jsonType = "application/json; charset=utf-8";
+
+/** The answer to a refused request: JSON always, since msal-node cannot retry anything else. */
+export function refusalAnswer(refusal: Refusal): Answer {
+  const row: Row = table[refusal.kind];
+  return {
+    status: row.status,
+    headers: { "content-type": jsonType, ...row.headers, ...retryAfter(row, refusal) },
+    body: JSON.stringify({ error: row.error, error_description: forClients(refusal.description) }),
+  };
+}
+
+/** The HTTP status of a refusal. */
+export function statusOfRefusal(kind: RefusalKind): number {
+  return table[kind].status;
+}
+
+/**
+ * A success body as IMDS writes it: all values strings, `expires_in` before `expires_on` (MSAL.NET
+ * writes both to one field), `resource` byte for byte as asked (reference/azure.md §1.5).
+ */
+export function tokenAnswer(token: {
+  readonly accessToken: string;
+  readonly clientID: string;
+  readonly resource: string;
+  readonly notBeforeSeconds: number;
+  readonly told: ToldLifetime;
+}): Answer {
+  const { told } = token;
+  return {
+    status: 200,
+    headers: { "content-type": jsonType, "cache-control": "no-store" },
+    body: JSON.stringify({
+      access_token: token.accessToken,
+      client_id: token.clientID,
+      expires_in: String(told.expiresInSeconds),
+      expires_on: String(told.expiresOnSeconds),
+      ext_expires_in: String(told.extExpiresInSeconds),
+      not_before: String(token.notBeforeSeconds),
+      resource: token.resource,
+      token_type: "Bearer",
+    }),
+  };
+}
+
+/** The platform's own answer, for excepted pods. */
+export function platformAnswer(raw: { readonly status: number; readonly body: string }): Answer {
+  return {
+    status: raw.status,
+    headers: { "content-type": jsonType, "cache-control": "no-store" },
+    body: raw.body,
+  };
+}
+
+function retryAfter(row: Row, refusal: Refusal): Readonly<Record<string, string>> {
+  if (row.retryAfterSeconds === undefined) return {};
+  const { least, most } = row.retryAfterSeconds;
+  const seconds = Math.min(most, Math.max(least, Math.ceil(refusal.retryAfterSeconds ?? least)));
+  return { "retry-after": String(seconds) };
+}
+
+const longestDescription = 1000;
+
+/**
+ * Azure's texts pass through here too. "unreachable" in a 403 makes three SDKs conclude that there is
+ * no metadata service at all (Docker Desktop's marker, reference/azure.md §1.2).
+ */
+function forClients(description: string): string {
+  return description
+    .replaceAll(/\p{Cc}+/gu, " ")
+    .replaceAll(/unreachable/giu, "not reachable")
+    .slice(0, longestDescription);
+}

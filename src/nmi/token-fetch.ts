@@ -1,0 +1,35 @@
+import { keyOf } from "../engine/cluster-document.ts";
+import type { AzureIdentity } from "../engine/resources.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import { toError } from "../runtime/to-error.ts";
+import { withDeadline } from "./deadline.ts";
+import type { TokenResult, TokenSource } from "./ports.ts";
+
+/** No upstream call lasts longer; the requests behind it have 50 s in all. */
+export const upstreamTimeoutMs = 15_000;
+
+export interface TokenFetchDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tokens: TokenSource;
+  /** Ends all calls when the daemon stops. */
+  readonly stopped: AbortSignal;
+}
+
+/** One call upstream that always ends, and never throws: whatever goes wrong is `unavailable`. */
+export async function fetchToken(
+  { clock, log, tokens, stopped }: TokenFetchDeps,
+  identity: AzureIdentity,
+  resource: string,
+): Promise<TokenResult> {
+  try {
+    return await withDeadline({ clock, timeoutMs: upstreamTimeoutMs, signal: stopped }, (signal) =>
+      tokens.acquire({ identity, resource, signal }),
+    );
+  } catch (thrown) {
+    log.error({ err: toError(thrown), identity: keyOf(identity) }, "token call failed");
+    const detail = "the call to Azure failed or took too long";
+    return { ok: false, failure: { kind: "unavailable", retryAfterSeconds: null, detail } };
+  }
+}

@@ -1,0 +1,150 @@
+import { keyOf } from "../engine/cluster-document.ts";
+import type { ReasonCode } from "../engine/reasons.ts";
+import type { Key, Pod } from "../engine/resources.ts";
+import type { Log } from "../runtime/log.ts";
+import { toError } from "../runtime/to-error.ts";
+import { canonicalAddress, type CallerIndex } from "./caller.ts";
+import { withDeadline } from "./deadline.ts";
+import { clientGone, type Holds, type Step } from "./hold.ts";
+import { attemptIssue, type IssueDeps, type Issued, type Verdict } from "./issue.ts";
+import type { PlatformMetadata } from "./ports.ts";
+import { refuse } from "./refusals.ts";
+import {
+  hasMetadataHeader,
+  metadataHeaderMissing,
+  parseTokenRequest,
+  type RawRequest,
+  type TokenRequest,
+} from "./request.ts";
+import {
+  platformAnswer,
+  refusalAnswer,
+  tokenAnswer,
+  type Answer,
+  type Refusal,
+  type RefusalKind,
+} from "./response.ts";
+import { upstreamTimeoutMs } from "./token-fetch.ts";
+
+/** What became of a request: the answer, and what the access log says about it. */
+export interface Served {
+  readonly answer: Answer;
+  readonly outcome: RefusalKind | "issued" | "passedThrough";
+  readonly reasons: readonly ReasonCode[];
+  readonly pod?: Pod;
+  readonly resource?: string;
+  readonly identity?: Key;
+  readonly binding?: Key;
+  /** When Azure stops honouring the token; Unix seconds. */
+  readonly realExp?: number;
+  /** When the client was told to stop using it; Unix seconds. */
+  readonly toldExp?: number;
+}
+
+/** A request with its connection's facts. */
+export interface Arrival {
+  readonly raw: RawRequest;
+  readonly peerAddress: string;
+  /** Monotonic. */
+  readonly arrivedMs: number;
+  /** Aborts when the client has left. */
+  readonly gone: AbortSignal;
+}
+
+export interface TokenRouteDeps extends IssueDeps {
+  readonly log: Log;
+  readonly callers: CallerIndex;
+  readonly holds: Holds;
+  readonly platform: PlatformMetadata;
+  /** Lower-case host names that `Host` may carry. */
+  readonly hosts: ReadonlySet<string>;
+  readonly holdUnknownCallerMs: number;
+}
+
+/** Serves one request on the token path: header, request, caller, exemption, decision and token. */
+export async function serveToken(deps: TokenRouteDeps, arrival: Arrival): Promise<Served> {
+  if (!hasMetadataHeader(arrival.raw.headers)) return refused(metadataHeaderMissing);
+  const parsed = parseTokenRequest(arrival.raw, deps.hosts);
+  if (!parsed.ok) return refused(parsed.refusal);
+  const { request } = parsed;
+  const { resource } = request;
+
+  const address = canonicalAddress(arrival.peerAddress) ?? arrival.peerAddress;
+  const caller = await deps.holds.until(() => attemptFind(deps, address, arrival.arrivedMs), arrival.gone);
+  if (!caller.ok) return { ...refused(caller.refusal), resource };
+  if (!caller.value.ok) return { ...refused(caller.value.refusal), resource };
+  const { pod } = caller.value;
+  const currentPod = (): Pod | null => podAt(deps.callers, address, pod.uid);
+
+  if (deps.judge.isExempt(pod)) {
+    const served = await passThrough(deps, request, currentPod, arrival.gone);
+    return { ...served, pod, resource };
+  }
+  const asking = { request, arrivedMs: arrival.arrivedMs, currentPod };
+  const held = await deps.holds.until<Verdict>(() => attemptIssue(deps, asking), arrival.gone);
+  const verdict: Verdict = held.ok ? held.value : held;
+  return { ...(verdict.ok ? issued(verdict.issued, resource) : denied(verdict)), pod, resource };
+}
+
+type Found = { readonly ok: true; readonly pod: Pod } | { readonly ok: false; readonly refusal: Refusal };
+
+/** The pod may be younger than our view of the cluster; two claims to an address are not settled by luck. */
+function attemptFind(deps: TokenRouteDeps, address: string, arrivedMs: number): Step<Found> {
+  const caller = deps.callers.find(address);
+  if (caller.kind === "pod") return { kind: "done", value: { ok: true, pod: caller.pod } };
+  if (caller.kind === "unknown") {
+    const refusal = refuse("unknownCaller", "UnknownCaller");
+    return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs };
+  }
+  const refusal = refuse("ambiguousCaller", "AmbiguousCaller");
+  return { kind: "done", value: { ok: false, refusal } };
+}
+
+function podAt(callers: CallerIndex, address: string, uid: string): Pod | null {
+  const caller = callers.find(address);
+  return caller.kind === "pod" && caller.pod.uid === uid ? caller.pod : null;
+}
+
+/** An excepted pod gets the platform's answer as it is. */
+async function passThrough(
+  deps: TokenRouteDeps,
+  request: TokenRequest,
+  currentPod: () => Pod | null,
+  gone: AbortSignal,
+): Promise<Served> {
+  try {
+    const raw = await withDeadline(
+      { clock: deps.clock, timeoutMs: upstreamTimeoutMs, signal: gone },
+      (signal) => deps.platform.fetchToken({ ...request, signal }),
+    );
+    if (currentPod() === null) return refused(refuse("podReplaced", "PodReplaced"));
+    return { answer: platformAnswer(raw), outcome: "passedThrough", reasons: ["PodExcepted"] };
+  } catch (thrown) {
+    if (gone.aborted) return refused(clientGone);
+    deps.log.error({ err: toError(thrown) }, "platform metadata call failed");
+    return refused(refuse("upstreamUnavailable", "UpstreamUnavailable"));
+  }
+}
+
+function issued({ identity, binding, token, told }: Issued, resource: string): Served {
+  const { accessToken, notBeforeSeconds, expiresOnSeconds } = token;
+  const { clientID } = identity.spec;
+  return {
+    answer: tokenAnswer({ accessToken, clientID, resource, notBeforeSeconds, told }),
+    outcome: "issued",
+    reasons: [],
+    identity: keyOf(identity),
+    binding,
+    realExp: expiresOnSeconds,
+    toldExp: told.expiresOnSeconds,
+  };
+}
+
+function denied({ refusal, identity }: Extract<Verdict, { ok: false }>): Served {
+  return { ...refused(refusal), ...(identity === undefined ? {} : { identity }) };
+}
+
+/** A refusal on its way out. */
+export function refused(refusal: Refusal): Served {
+  return { answer: refusalAnswer(refusal), outcome: refusal.kind, reasons: refusal.reasons };
+}

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { descriptionOf, hold, reader, startBoundPod, stopCleanly, web } from "./bound-pod.ts";
+import type { Daemon } from "./daemon.ts";
+import { assigned, binding, identity, pod } from "./memory-resources.ts";
+
+let daemon: Daemon;
+beforeEach(async () => {
+  daemon = await startBoundPod();
+});
+afterEach(() => stopCleanly(daemon));
+
+describe("the caller", () => {
+  it("may be younger than our view of the cluster", async () => {
+    const { answer } = await hold(daemon, "127.0.0.3");
+    daemon.clock.advance(9_000);
+    daemon.resources.put("AzureAssignedIdentity", assigned("late", reader));
+    daemon.resources.put("Pod", pod("late", "127.0.0.3", { labels: { aadpodidbinding: "web" } }));
+    assert.equal((await answer).status, 200);
+  });
+
+  it("is answered 404 when nobody has its address for 10 s", async () => {
+    const { answer } = await hold(daemon, "127.0.0.3");
+    daemon.clock.advance(10_000);
+    const { status, headers } = await answer;
+    assert.equal(status, 404);
+    assert.equal(headers["retry-after"], undefined);
+    assert.match(descriptionOf(await answer), /UnknownCaller/);
+  });
+
+  it("is answered 503 when two pods claim its address", async () => {
+    daemon.resources.put("Pod", pod("twin", web));
+    const answer = await daemon.askToken(web);
+    assert.equal(answer.status, 503);
+    assert.match(descriptionOf(answer), /AmbiguousCaller/);
+  });
+
+  it("gets nothing when another pod took its address during the call to Azure", async () => {
+    daemon.azure.onAcquire = () => {
+      daemon.resources.remove("Pod", "shop/web");
+      daemon.resources.put("Pod", pod("web", web, { uid: "uid-web-2" }));
+      return undefined;
+    };
+    const answer = await daemon.askToken(web);
+    assert.equal(answer.status, 503);
+    assert.match(descriptionOf(answer), /PodReplaced/);
+  });
+
+  it("gets nothing when its pod ends while it waits", async () => {
+    daemon.resources.remove("AzureAssignedIdentity", "default/web-shop-reader");
+    const { answer } = await hold(daemon);
+    daemon.resources.put("Pod", pod("web", web, { phase: "Succeeded" }));
+    assert.match(descriptionOf(await answer), /PodReplaced/);
+  });
+
+  it("ends its wait by leaving", async () => {
+    daemon.resources.remove("AzureAssignedIdentity", "default/web-shop-reader");
+    const client = new AbortController();
+    const { answer } = await hold(daemon, web, "", client.signal);
+    const logged = daemon.nextLine();
+    client.abort();
+    await assert.rejects(answer);
+    assert.partialDeepStrictEqual(await logged, { outcome: "clientGone", status: 499 });
+    assert.equal(daemon.clock.nextTimerInMs(), null);
+  });
+});
+
+describe("a pending assignment", () => {
+  beforeEach(() => daemon.resources.put("AzureAssignedIdentity", assigned("web", reader, "Created")));
+
+  it("is waited for, and answered as soon as the store shows it", async () => {
+    const { answer } = await hold(daemon);
+    daemon.clock.advance(49_000);
+    daemon.resources.put("AzureAssignedIdentity", assigned("web", reader));
+    assert.equal((await answer).status, 200);
+  });
+
+  it("is answered 404 without Retry-After after 50 s", async () => {
+    const { answer } = await hold(daemon);
+    daemon.clock.advance(50_000);
+    const { status, headers } = await answer;
+    assert.equal(status, 404);
+    assert.equal(headers["retry-after"], undefined);
+    assert.match(descriptionOf(await answer), /AssignmentPending/);
+  });
+
+  it("does not count for a pod of the same name on another node", async () => {
+    const elsewhere = assigned("web", reader);
+    daemon.resources.put("AzureAssignedIdentity", {
+      ...elsewhere,
+      spec: { ...elsewhere.spec, nodename: "node-2" },
+    });
+    const { answer } = await hold(daemon);
+    daemon.clock.advance(50_000);
+    assert.equal((await answer).status, 404);
+  });
+
+  it("is not waited for by an identity that needs none", async () => {
+    daemon.resources.put("AzureIdentity", identity("reader", { type: 1 }));
+    assert.equal((await daemon.askToken(web)).status, 200);
+  });
+
+  it("is refused when the daemon stops, so that the client asks the next one", async () => {
+    const { answer } = await hold(daemon);
+    const closed = daemon.nmi.close();
+    const { status, headers } = await answer;
+    assert.equal(status, 503);
+    assert.equal(headers["retry-after"], "2");
+    assert.equal(headers["connection"], "close");
+    await closed;
+  });
+});
+
+describe("an identity that is not found", () => {
+  it("is refused at once when nothing has changed lately", async () => {
+    const answer = await daemon.askToken(web, "&client_id=nobody");
+    assert.equal(answer.status, 400);
+    assert.equal(descriptionOf(answer), "Identity not found (IdentityNotFound)");
+  });
+
+  it("is waited for while its pod is new", async () => {
+    daemon.resources.put("Pod", pod("web", web, { startTime: "2026-06-14T12:09:50Z" }));
+    const { answer } = await hold(daemon, web, "&client_id=other-client");
+    daemon.resources.put("AzureAssignedIdentity", assigned("web", identity("reader")));
+    daemon.resources.put("AzureIdentity", identity("reader", { clientID: "other-client" }));
+    assert.equal((await answer).status, 200);
+  });
+
+  it("is waited for after a change of its binding, until the grace has passed", async () => {
+    daemon.resources.put(
+      "AzureIdentityBinding",
+      binding("plain", { azureIdentity: "reader", selector: "web" }),
+    );
+    daemon.clock.advance(100_000);
+    const { answer } = await hold(daemon, web, "&client_id=nobody");
+    daemon.clock.advance(20_000);
+    assert.equal((await answer).status, 400);
+  });
+
+  it("is answered 404 when the wait ends within the grace", async () => {
+    daemon.resources.put("AzureIdentity", identity("reader"));
+    const { answer } = await hold(daemon, web, "&client_id=nobody");
+    daemon.clock.advance(50_000);
+    assert.equal((await answer).status, 404);
+    assert.match(descriptionOf(await answer), /IdentityNotFound/);
+  });
+});
