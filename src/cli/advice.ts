@@ -1,0 +1,32 @@
+import type { ReasonCode } from "../engine/reasons.ts";
+
+/** What a person can do about a refusal, by its first reason; codes without a line need no action of theirs. */
+const advice: Partial<Record<ReasonCode, string>> = {
+  NoMatchingBinding:
+    "create an AzureIdentityBinding whose selector equals the pod's label aadpodidbinding (on the pod template, not on the Deployment), or whose match fits the pod",
+  IdentityMissing: "create the AzureIdentity in the binding's namespace, or correct spec.azureIdentity",
+  IdentityNotUsable: "the identity's owner must add this pod's namespace or service account to spec.usableBy",
+  NamespaceMismatch: "move binding and identity into the pod's namespace",
+  PodTerminated: "the pod has finished; start a new one",
+  Suspended: "set spec.timeBox.suspend to false on the binding",
+  InvalidTimeBox: "correct the field named in the reason; `podid explain` lists all problems of a folder",
+  BeforeNotBefore: "wait for spec.timeBox.notBefore, or move it",
+  AfterNotAfter: "move spec.timeBox.notAfter, or remove the binding",
+  AnchorUnknown: "the pod's status.startTime or the binding's creationTimestamp is missing",
+  DurationNotStarted: "the duration counts from a later instant; wait for it",
+  DurationElapsed: "restart the pod or re-create the binding, whichever spec.timeBox.durations counts from",
+  Excluded: "an exclusion covers this instant; wait for its end, or change spec.timeBox.exclusions",
+  OutsideSchedule: "wait for the next opening (nextTransition), or change spec.timeBox.windows",
+  NoActiveGrant: "this binding needs a just-in-time grant, which this version cannot give yet",
+  IdentityNotFound:
+    "ask for the client id of one of the identities listed here, or bind the asked one to this pod",
+  UnsupportedIdentityType: "use an AzureIdentity of type 0 or 1",
+  AssignmentPending: "wait until the controller has assigned the identity; see its log if that takes minutes",
+  PolicyError: "the policy failed; see the log line engine fault, and rebuild the bundle with `make build`",
+  PodExcepted: "remove the AzurePodIdentityException to bring the pod under podid's policy",
+};
+
+/** The next step for a reason, or null when there is none to take. */
+export function adviseOn(code: ReasonCode | undefined): string | null {
+  return code === undefined ? null : (advice[code] ?? null);
+}

@@ -1,0 +1,156 @@
+import { keyOf } from "../engine/cluster-document.ts";
+import type { Candidate, Reason, TokenDecision } from "../engine/decision.ts";
+import type { Decider } from "../engine/engine.ts";
+import { assignInput, findOpening, podInput } from "../engine/questions.ts";
+import { renderReason } from "../engine/reasons.ts";
+import type { AzureIdentityBinding, Pod } from "../engine/resources.ts";
+import type { ResourceSource } from "../kubernetes/resource-source.ts";
+import { statusOf } from "../nmi/outcome.ts";
+import { formatInstant, type Instant } from "../timebox/instant.ts";
+import { adviseOn } from "./advice.ts";
+
+/** The stable JSON of `podid explain` (DESIGN §5). */
+export interface Explanation {
+  readonly pod: string;
+  readonly at: string;
+  readonly policy: { readonly revision: string; readonly digest: string };
+  readonly exempt: boolean;
+  readonly identities: readonly ExplainedBinding[];
+  readonly token: {
+    readonly status: number;
+    readonly outcome: TokenDecision["outcome"];
+    readonly reasons: readonly ExplainedReason[];
+  };
+  readonly fix: string | null;
+}
+
+interface ExplainedReason extends Reason {
+  readonly text: string;
+}
+
+interface ExplainedBinding {
+  readonly identity: string;
+  readonly binding: string;
+  readonly weight: number;
+  readonly inForce: boolean;
+  /** Whether a request that names no identity means this one. */
+  readonly default: boolean;
+  readonly reasons: readonly ExplainedReason[];
+  /** When the pod loses the identity, over all bindings that give it; null beyond the horizon. */
+  readonly validUntil: string | null;
+  readonly nextTransition: string | null;
+  readonly nextState: "open" | "closed" | null;
+  readonly assignment: "Assigned" | "Created" | "Unassigned" | "none";
+}
+
+export interface ExplainOptions {
+  readonly at: Instant;
+  readonly resource: string;
+  readonly clientID?: string;
+  readonly policy: { readonly revision: string; readonly digest: string };
+}
+
+/**
+ * The whole chain for one pod at one instant, as the policy judges it. What the controller would have
+ * assigned counts as assigned: a manifests directory has no VMs to look at.
+ */
+export function explainPod(
+  decider: Decider,
+  source: ResourceSource,
+  pod: Pod,
+  options: ExplainOptions,
+): Explanation {
+  const { at } = options;
+  const { candidates } = decider.decide("assign", assignInput(pod, at, [], false));
+  const { exempt } = decider.decide("exempt", { pod: podInput(pod) });
+  const token = decideToken(decider, pod, candidates, options);
+  const defaultIdentity = decideToken(decider, pod, candidates, { ...options, clientID: undefined }).identity;
+  return {
+    pod: keyOf(pod),
+    at: formatInstant(at),
+    policy: options.policy,
+    exempt,
+    identities: candidates.map((candidate) =>
+      explainCandidate({ decider, source, pod, candidates, defaultIdentity, now: at }, candidate),
+    ),
+    token: {
+      status: statusOf(token),
+      outcome: token.outcome,
+      reasons: token.reasons.map(withText),
+    },
+    fix: exempt ? adviseOn("PodExcepted") : adviseOn(token.reasons[0]?.code),
+  };
+}
+
+function decideToken(
+  decider: Decider,
+  pod: Pod,
+  candidates: readonly Candidate[],
+  {
+    at,
+    resource,
+    clientID,
+  }: { readonly at: Instant; readonly resource: string; readonly clientID?: string | undefined },
+): TokenDecision {
+  const request = clientID === undefined ? { resource } : { resource, clientID };
+  const assigned = candidates.map(({ identity }) => ({ identity, state: "Assigned" }));
+  return decider.decide("token", {
+    ...assignInput(pod, at, [], false),
+    request,
+    assigned,
+    caches: { ageSeconds: 0 },
+  });
+}
+
+interface ExplainedPod {
+  readonly decider: Decider;
+  readonly source: ResourceSource;
+  readonly pod: Pod;
+  readonly candidates: readonly Candidate[];
+  readonly defaultIdentity: string | undefined;
+  readonly now: Instant;
+}
+
+function explainCandidate(explained: ExplainedPod, candidate: Candidate): ExplainedBinding {
+  const { decider, source, pod, candidates, defaultIdentity, now } = explained;
+  const { identity, binding, weight, inForce, reasons } = candidate;
+  const opening = (names: readonly string[]): ReturnType<typeof findOpening> =>
+    findOpening(decider, { pod, bindings: bindingsOf(source, names), now, namespaced: false });
+  const own = opening([binding]);
+  const union = opening(
+    candidates.filter((other) => other.identity === identity).map((other) => other.binding),
+  );
+  return {
+    identity,
+    binding,
+    weight,
+    inForce,
+    default: identity === defaultIdentity,
+    reasons: reasons.map(withText),
+    validUntil: union.validUntil === null ? null : formatInstant(union.validUntil),
+    nextTransition: own.nextTransition === null ? null : formatInstant(own.nextTransition),
+    nextState: own.nextState,
+    assignment: assignmentOf(source, pod, identity),
+  };
+}
+
+function bindingsOf(source: ResourceSource, names: readonly string[]): readonly AzureIdentityBinding[] {
+  return names.flatMap((name) => source.get("AzureIdentityBinding", name) ?? []);
+}
+
+function assignmentOf(source: ResourceSource, pod: Pod, identity: string): ExplainedBinding["assignment"] {
+  const assigned = source
+    .list("AzureAssignedIdentity")
+    .find(
+      ({ spec }) =>
+        spec.pod === pod.name &&
+        spec.podNamespace === pod.namespace &&
+        spec.azureIdentityRef !== null &&
+        keyOf(spec.azureIdentityRef) === identity,
+    );
+  return assigned === undefined || assigned.status.status === "" ? "none" : assigned.status.status;
+}
+
+function withText(reason: Reason): ExplainedReason {
+  return { ...reason, text: renderReason(reason) };
+}

@@ -1,0 +1,71 @@
+import { Command, CommanderError } from "commander";
+
+import { runDemo } from "./demo/demo.ts";
+import { clearRedirectingVariables } from "./environment.ts";
+import { CommandError, type ExitCode } from "./errors.ts";
+import { explain } from "./explain.ts";
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+function createProgram(signal: AbortSignal): Command {
+  const program = new Command("podid")
+    .description("Azure identities for Kubernetes pods; a Rego policy decides who may have which, and when")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "podid: ")) });
+
+  program
+    .command("demo")
+    .description("run everything on this machine: manifests, emulated Azure, controller, NMI, real SDK calls")
+    .option("--keep", "leave everything running and print the addresses", false)
+    .option("--kubeconfig <file>", "not available yet")
+    .action(async ({ keep, kubeconfig }: { readonly keep: boolean; readonly kubeconfig?: string }) => {
+      if (kubeconfig !== undefined) {
+        throw new CommandError(
+          2,
+          "--kubeconfig: this version reads manifest folders only; run `podid demo` without it",
+        );
+      }
+      await runDemo({ keep, print, signal });
+    });
+
+  program
+    .command("explain")
+    .description("why a pod gets an identity, or not")
+    .command("pod <namespace/name>")
+    .requiredOption("--manifests <dir>", "folder of YAML manifests")
+    .option("--at <instant>", "RFC 3339 instant, or now", "now")
+    .option("--resource <uri>", "what the token is for", "https://management.azure.com/")
+    .option("--client-id <id>", "the client id that the pod asks for")
+    .option("-o, --output <format>", "table, json or yaml", "table")
+    .action(async (pod: string, options: ExplainFlags) => {
+      const { manifests, at, resource, clientId, output } = options;
+      print(await explain({ pod, manifests, at, resource, clientID: clientId, output }));
+    });
+  return program;
+}
+
+interface ExplainFlags {
+  readonly manifests: string;
+  readonly at: string;
+  readonly resource: string;
+  readonly clientId?: string;
+  readonly output: string;
+}
+
+async function main(): Promise<ExitCode> {
+  clearRedirectingVariables();
+  const stopping = new AbortController();
+  for (const stop of ["SIGINT", "SIGTERM"] as const) process.once(stop, () => stopping.abort());
+  try {
+    await createProgram(stopping.signal).parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (stopping.signal.aborted) return 1;
+    if (!(error instanceof CommandError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,10 @@
+import { resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Files that ship with podid; the same for the sources and for `dist`. */
+export const shippedFiles = {
+  bundle: resolve(root, "dist/policies.tar.gz"),
+  crds: resolve(root, "deploy/crds"),
+  demoManifests: resolve(root, "demo"),
+} as const;

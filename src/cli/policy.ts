@@ -1,0 +1,33 @@
+import { readBundle } from "../engine/bundle.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
+import { EngineError } from "../engine/errors.ts";
+import type { ManifestJudge } from "../kubernetes/manifest-collector.ts";
+import { CommandError } from "./errors.ts";
+import { shippedFiles } from "./paths.ts";
+
+/**
+ * Loads the policy that ships with podid.
+ * @throws CommandError 3 when the bundle is not there or cannot run.
+ */
+export async function loadPolicy(onFault?: (fault: EngineError) => void): Promise<Engine> {
+  try {
+    return await createEngine(
+      await readBundle(shippedFiles.bundle),
+      onFault === undefined ? {} : { onFault },
+    );
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new CommandError(3, cause.message, { cause });
+  }
+}
+
+/** Lets the policy check manifests: its `validate` answers become lines for whoever wrote them. */
+export function judgeManifests(engine: Engine): ManifestJudge {
+  return (kind, object) => {
+    const { reasons } = engine.decide("validate", { kind, object });
+    return reasons.map(({ code, params }) => ({
+      field: params["field"] ?? "spec",
+      message: params["problem"] ?? code,
+    }));
+  };
+}

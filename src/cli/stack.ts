@@ -1,0 +1,133 @@
+import { findCloud } from "../azure/cloud.ts";
+import { createCompute } from "../azure/compute.ts";
+import { createSecretCredential } from "../azure/credential.ts";
+import { createPlatformMetadata } from "../azure/platform-metadata.ts";
+import { createTokenSource } from "../azure/token-source.ts";
+import { createController, type Controller } from "../controller/controller.ts";
+import { createEmulator, type Emulator } from "../emulator/emulator.ts";
+import type { EmulatorAddresses } from "../emulator/network.ts";
+import { createClusterDecider, type ClusterDecider } from "../engine/cluster-decider.ts";
+import type { Engine } from "../engine/engine.ts";
+import { loadCrdSchemas } from "../kubernetes/manifest-schema.ts";
+import { createManifestSource, type ManifestSource } from "../kubernetes/manifest-source.ts";
+import { createNmi, type Nmi, type NmiOptions } from "../nmi/nmi.ts";
+import type { ListenAddress } from "../nmi/server.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { createLog, type DestinationStream, type Log } from "../runtime/log.ts";
+import { createMetrics } from "../runtime/metrics.ts";
+import { toError } from "../runtime/to-error.ts";
+import { controllerLogin, emulatedAzureFor } from "./azure-state.ts";
+import { shippedFiles } from "./paths.ts";
+import { judgeManifests, loadPolicy } from "./policy.ts";
+
+/** All of podid on one machine: manifests for a cluster, an emulated Azure, one NMI for each node. */
+export interface Stack {
+  readonly engine: Engine;
+  readonly source: ManifestSource;
+  readonly decider: ClusterDecider;
+  readonly emulator: Emulator;
+  readonly azure: EmulatorAddresses;
+  readonly controller: Controller;
+  /** Where the NMI of each node listens. */
+  readonly nmis: ReadonlyMap<string, ListenAddress>;
+  close(): Promise<void>;
+}
+
+export interface StackOptions {
+  readonly manifests: string;
+  readonly clock: Clock;
+  /** Where the daemons' log lines go. */
+  readonly logDestination: DestinationStream;
+  readonly nmi: Partial<NmiOptions>;
+}
+
+/** Starts everything in the order in which it depends on each other. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { clock } = options;
+  const log = createLog({ clock, level: "info", component: "podid", destination: options.logDestination });
+  const engine = await loadPolicy((fault) =>
+    log.error({ code: fault.code, err: toError(fault.cause ?? fault).message }, "policy fault"),
+  );
+  const source = await createManifestSource({
+    directory: options.manifests,
+    crds: await loadCrdSchemas(shippedFiles.crds),
+    clock,
+    log,
+    judge: judgeManifests(engine),
+    watch: true,
+  });
+  const emulator = createEmulator({
+    clock,
+    state: await emulatedAzureFor(source),
+    settings: { imdsRequestsPerSecond: 1000 },
+  });
+  const azure = await emulator.start();
+  const decider = createClusterDecider(engine, source);
+  const controller = startController({ clock, log, source, decider, azure });
+  const nmis = await startNmis({ ...options, log, source, decider, azure });
+  const close = async (): Promise<void> => {
+    await Promise.all(nmis.map(({ nmi }) => nmi.close()));
+    await controller.close();
+    decider.close();
+    await source.close();
+    await emulator.close();
+  };
+  const addresses = new Map(nmis.map(({ node, address }) => [node, address]));
+  return { engine, source, decider, emulator, azure, controller, nmis: addresses, close };
+}
+
+interface Parts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly source: ManifestSource;
+  readonly decider: ClusterDecider;
+  readonly azure: EmulatorAddresses;
+}
+
+function startController({ clock, log, source, decider, azure }: Parts): Controller {
+  const cloud = findCloud("");
+  const endpoints = { authorityUrl: azure.entra, armUrl: azure.arm };
+  const credential = createSecretCredential({ clock, cloud, endpoints, ...controllerLogin });
+  const controller = createController({
+    clock,
+    log,
+    cluster: source,
+    decider,
+    compute: createCompute({ clock, cloud, credential, endpoints }),
+    namespaced: false,
+    random: Math.random,
+  });
+  controller.start();
+  return controller;
+}
+
+interface RunningNmi {
+  readonly node: string;
+  readonly nmi: Nmi;
+  readonly address: ListenAddress;
+}
+
+function startNmis(parts: Parts & StackOptions): Promise<readonly RunningNmi[]> {
+  const { clock, log, source, decider, azure } = parts;
+  return Promise.all(
+    [...azure.imds].map(async ([node, imdsUrl]) => {
+      const nmi = createNmi({
+        clock,
+        log,
+        node,
+        resources: source,
+        decider,
+        tokens: createTokenSource({
+          clock,
+          cloud: findCloud(""),
+          endpoints: { imdsUrl, authorityUrl: azure.entra },
+          readSecret: (namespace, name) => source.readSecret(namespace, name),
+        }),
+        platform: createPlatformMetadata({ clock, imdsUrl }),
+        metrics: createMetrics(),
+        options: parts.nmi,
+      });
+      return { node, nmi, address: await nmi.listen({ host: "127.0.0.1", port: 0 }) };
+    }),
+  );
+}
