@@ -1,3 +1,4 @@
+import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
 import type { Wanted } from "./wanted.ts";
 
@@ -46,11 +47,6 @@ export function pairWanted({ pod, identity }: Wanted): string {
 
 function pair(...names: readonly string[]): string {
   return names.join("/");
-}
-
-/** The object's key in the store. */
-export function keyOf(object: Pick<AzureAssignedIdentity, "namespace" | "name">): Key {
-  return `${object.namespace}/${object.name}`;
 }
 
 /** The key of the pod that the object was made for. */

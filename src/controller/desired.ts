@@ -1,16 +1,11 @@
+import { keyOf } from "../engine/cluster-document.ts";
 import type { Candidate } from "../engine/decision.ts";
 import type { Decider } from "../engine/engine.ts";
-import type { AssignInput } from "../engine/input.ts";
+import { assignInput, timeFacts } from "../engine/questions.ts";
 import type { AzureAssignedIdentity, AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
-import {
-  formatInstant,
-  instantFromSeconds,
-  parseInstant,
-  toSeconds,
-  type Instant,
-} from "../timebox/instant.ts";
+import { formatInstant, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import { findNextChange, type NextChange, type ProbeAnswer } from "../timebox/next-change.ts";
-import { keyOf, pairOf, pairWanted, stillFits } from "./assigned-identity.ts";
+import { pairOf, pairWanted, stillFits } from "./assigned-identity.ts";
 import { readAssignmentTerms } from "./assignment-terms.ts";
 import type { Unit } from "./observe.ts";
 import type { Cluster } from "./ports.ts";
@@ -51,7 +46,7 @@ function askForPod(
   now: Instant,
 ): readonly Wish[] | null {
   const ask = (probes: readonly Instant[]): readonly Candidate[] | null => {
-    const decision = deps.decider.decide("assign", toInput(pod, probes, now, deps.namespaced));
+    const decision = deps.decider.decide("assign", assignInput(pod, now, probes, deps.namespaced));
     return decision.reasons.some(({ code }) => code === "PolicyError") ? null : decision.candidates;
   };
   const candidates = ask([]);
@@ -99,12 +94,7 @@ function findChange(
       ),
     };
   };
-  const boxes = bindings.map(({ spec, creationTimestamp }) => ({
-    timeBox: spec.timeBox,
-    bindingCreated: toInstant(creationTimestamp),
-  }));
-  const facts = { boxes, podStart: toInstant(pod.startTime), moments: [] };
-  const change = findNextChange({ now, facts, ask: askUnion });
+  const change = findNextChange({ now, facts: timeFacts(pod, bindings), ask: askUnion });
   return hasFailed ? null : change;
 }
 
@@ -136,30 +126,6 @@ function wish(
 
 function isFor(object: AzureAssignedIdentity, wanted: Wanted): boolean {
   return pairOf(object) === pairWanted(wanted) && stillFits(object, wanted);
-}
-
-function toInput(pod: Pod, probes: readonly Instant[], now: Instant, namespaced: boolean): AssignInput {
-  const { namespace, name, uid, labels, annotations, serviceAccount, node, phase, startTime } = pod;
-  return {
-    now,
-    probes: [...probes],
-    pod: {
-      namespace,
-      name,
-      uid,
-      labels,
-      annotations,
-      serviceAccount,
-      node,
-      phase,
-      ...(startTime === null ? {} : { startTime }),
-    },
-    mode: { namespaced },
-  };
-}
-
-function toInstant(stamp: string | null): Instant | null {
-  return stamp === null ? null : (parseInstant(stamp) ?? null);
 }
 
 function earlier(a: Instant | null, b: Instant | null): Instant | null {

@@ -1,5 +1,6 @@
+import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Key, Pod } from "../engine/resources.ts";
-import { keyOf, podOf, recordedTarget } from "./assigned-identity.ts";
+import { podOf, recordedTarget } from "./assigned-identity.ts";
 import { parseComputeTarget, parseProviderID, type ComputeTarget } from "./compute-target.ts";
 import type { Cluster } from "./ports.ts";
 

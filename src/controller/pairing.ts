@@ -1,7 +1,7 @@
+import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity } from "../engine/resources.ts";
 import {
   isResourceIdValid,
-  keyOf,
   needsCompute,
   pairOf,
   pairWanted,

@@ -1,7 +1,7 @@
+import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
 import {
   isPreAssigned,
-  keyOf,
   newAssignedIdentity,
   pairOf,
   pairWanted,

@@ -1,7 +1,7 @@
+import { keyOf } from "../../../src/engine/cluster-document.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { keyOf } from "../../../src/controller/assigned-identity.ts";
 import { needsInventory, plan, type Action, type PlanInput } from "../../../src/controller/plan.ts";
 import type { Wanted } from "../../../src/controller/wanted.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Pod } from "../../../src/engine/resources.ts";
