@@ -8,13 +8,13 @@ POLICY_FILES := $(shell find policies/bundle -type f)
 SOURCE_FILES := $(shell find src -name '*.ts')
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 
-.PHONY: help demo test check integration build bench clean
+.PHONY: help demo test check integration build bench image clean
 
 help:
 	@echo 'make demo    the founding example on this machine: emulated Azure, real SDKs, a moved clock'
 	@echo 'make test    everything: format, lint, types, policies natively and as WASM, unit, integration'
 	@echo 'make check   the fast part of test'
-	@echo 'make build   dist/ and the policy bundle;  make bench   measurements'
+	@echo 'make build   dist/ and the policy bundle;  make bench   measurements;  make image   container image'
 
 demo: build
 	@bin/podid demo
@@ -30,6 +30,10 @@ integration: build
 
 bench: build
 	@npm run --silent bench
+
+image: build
+	@command -v docker >/dev/null || { echo 'make image needs docker, and an engine that it reaches' >&2; exit 3; }
+	docker build -f deploy/image/Dockerfile -t podid:$(VERSION) .
 
 build: dist/cli/main.js dist/policies.tar.gz
 
