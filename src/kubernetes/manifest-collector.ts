@@ -1,17 +1,13 @@
-import { createHash } from "node:crypto";
-
-import type { z } from "zod";
-
-import { isJsonObject, type JsonObject } from "./json.ts";
-import { isPodidKind, problemAt, type IdentifiedObject } from "./manifest-identity.ts";
-import { parsePath, type Finding, type Problem } from "./manifest-problem.ts";
-import type { CrdSchemas } from "./manifest-schema.ts";
-import { projections, secretProjection } from "./projections.ts";
+import { approvalFault, withheldGrant } from "./manifest-access.ts";
+import type {
+  AssessedObject,
+  ComparedField,
+  ManifestResourceKind,
+  ManifestValues,
+} from "./manifest-assessment.ts";
+import type { ManifestKind } from "./manifest-identity.ts";
+import type { Problem } from "./manifest-problem.ts";
 import type { ResourceKinds } from "./resource-source.ts";
-import { projectionFindings, schemaFindings } from "./schema-findings.ts";
-
-/** Kinds whose objects come from files. */
-export type ManifestResourceKind = Exclude<keyof ResourceKinds, "AzureAssignedIdentity">;
 
 /** Objects by kind and key. */
 export type ManifestResources = {
@@ -28,105 +24,65 @@ export interface CollectedManifests {
 }
 
 /**
- * Asked about each AzureIdentity and AzureIdentityBinding that fits its schema. What it finds is
- * reported, and the object is served all the same: the policy that judges here keeps it closed.
+ * Takes the objects that are fit to serve, and says what is wrong with them beside each other.
+ * `allRead` is false when there was more than `objects`, but nobody knows what.
  */
-export type ManifestJudge = (
-  kind: "AzureIdentity" | "AzureIdentityBinding",
-  object: JsonObject,
-) => readonly { readonly field: string; readonly message: string }[];
-
-export interface CollectorOptions {
-  readonly schemas: CrdSchemas;
-  readonly judge: ManifestJudge;
-}
-
-/** Takes the objects that are fit to serve, and says what is wrong with the others. */
-export function collectManifests(
-  objects: readonly IdentifiedObject[],
-  { schemas, judge }: CollectorOptions,
-): CollectedManifests {
-  const shelves = {
-    Pod: createShelf(projections.Pod),
-    Node: createShelf(projections.Node),
-    Namespace: createShelf(projections.Namespace),
-    Secret: createShelf(secretProjection),
-    AzureIdentity: createShelf(projections.AzureIdentity),
-    AzureIdentityBinding: createShelf(projections.AzureIdentityBinding),
-    AzurePodIdentityException: createShelf(projections.AzurePodIdentityException),
+export function collectManifests(objects: readonly AssessedObject[], allRead: boolean): CollectedManifests {
+  const byId = Map.groupBy(objects, ({ kind, key }) => `${kind} ${key}`);
+  const unique = objects.filter(({ kind, key }) => byId.get(`${kind} ${key}`)?.length === 1);
+  const shelves: Shelves = {
+    Pod: new Map(),
+    Node: new Map(),
+    Namespace: new Map(),
+    Secret: new Map(),
+    AzureIdentity: new Map(),
+    AzureIdentityBinding: new Map(),
+    AzurePodIdentityException: new Map(),
+    AzureIdentityAccessGrant: new Map(),
+    AzureIdentityAccessApproval: new Map(),
   };
-  const problems = objects.flatMap((object) => {
-    let findings = schemaCheck(object, schemas);
-    if (findings.length === 0) findings = shelves[object.kind].put(object.key, completed(object));
-    if (findings.length === 0) findings = judged(object, judge);
-    return findings.map(({ path, message }) => problemAt(object, path, message));
-  });
-  return {
-    resources: {
-      Pod: shelves.Pod.objects,
-      Node: shelves.Node.objects,
-      Namespace: shelves.Namespace.objects,
-      AzureIdentity: shelves.AzureIdentity.objects,
-      AzureIdentityBinding: shelves.AzureIdentityBinding.objects,
-      AzurePodIdentityException: shelves.AzurePodIdentityException.objects,
-    },
-    secrets: shelves.Secret.objects,
-    problems,
-  };
+  for (const object of unique) shelve(shelves, object);
+  const approvals = objects.filter(({ kind }) => kind === "AzureIdentityAccessApproval");
+  const votesKnown = allRead && approvals.length === shelves.AzureIdentityAccessApproval.size;
+  const { Secret: secrets, ...fit } = shelves;
+  const resources = votesKnown ? fit : { ...fit, AzureIdentityAccessGrant: new Map() };
+  const problems = [
+    ...byId
+      .values()
+      .flatMap((same) => (same.length === 1 ? [] : same.map((one) => duplicateProblem(one, same)))),
+    ...unique.flatMap((object) => object.problems),
+    ...unique.flatMap((object) => approvalProblems(object, fit)),
+    ...(votesKnown ? [] : unique.flatMap(withheldProblems)),
+  ];
+  return { resources, secrets, problems };
 }
 
-interface Shelf<T> {
-  readonly objects: ReadonlyMap<string, T>;
-  /** Keeps the object, or says why it does not fit. */
-  put(key: string, raw: JsonObject): readonly Finding[];
+type Shelves = { readonly [K in ManifestKind]: Map<string, ManifestValues[K]> };
+
+function shelve<K extends ManifestKind>(shelves: Shelves, { kind, key, value }: AssessedObject<K>): void {
+  if (value !== undefined) shelves[kind].set(key, value);
 }
 
-function createShelf<T>(projection: z.ZodType<T>): Shelf<T> {
-  const objects = new Map<string, T>();
-  return {
-    objects,
-    put: (key, raw) => {
-      const projected = projection.safeParse(raw);
-      if (!projected.success) return projectionFindings(raw, projected.error.issues);
-      objects.set(key, projected.data);
-      return [];
-    },
-  };
+function duplicateProblem(object: AssessedObject, all: readonly AssessedObject[]): Problem {
+  const field = "metadata.name";
+  const others = all.filter((other) => other !== object).map(({ file, lines }) => `${file}:${lines[field]}`);
+  const what = `${object.kind} ${object.key} is also in ${others.join(", ")}`;
+  return comparedProblem(object, field, `${what}: keep one; until then none of them is served`);
 }
 
-function schemaCheck({ kind, raw }: IdentifiedObject, schemas: CrdSchemas): readonly Finding[] {
-  if (!isPodidKind(kind)) return [];
-  const findings = schemaFindings(raw, schemas[kind].validate(raw));
-  return kind === "AzureIdentity" && findings.length === 0 ? resourceIdCheck(raw) : findings;
+function approvalProblems(object: AssessedObject, resources: ManifestResources): readonly Problem[] {
+  if (object.kind !== "AzureIdentityAccessApproval" || object.value === undefined) return [];
+  const { namespace, spec } = object.value;
+  const grant = resources.AzureIdentityAccessGrant.get(`${namespace}/${spec.grantName}`);
+  const fault = approvalFault(object.value, grant);
+  return fault === undefined ? [] : [comparedProblem(object, fault.field, fault.message)];
 }
 
-/**
- * MIC passes over identities of type 0 whose resourceID has another form, and compares neither case
- * nor what stands around it (reference/aad-pod-identity.md §1.1). Here the author is told.
- */
-const resourceIdForm =
-  /\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.managedidentity\/userassignedidentities\/[^/]+/i;
-
-function resourceIdCheck({ spec }: JsonObject): readonly Finding[] {
-  const { type, resourceID } = isJsonObject(spec) ? spec : {};
-  if ((type ?? 0) !== 0) return [];
-  if (typeof resourceID === "string" && resourceIdForm.test(resourceID)) return [];
-  const form =
-    "/subscriptions/<id>/resourcegroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>";
-  const what = resourceID == null || resourceID === "" ? "missing" : "malformed";
-  return [{ path: ["spec", "resourceID"], message: `${what}: type 0 needs ${form}` }];
+function withheldProblems(object: AssessedObject): readonly Problem[] {
+  const grant = object.kind === "AzureIdentityAccessGrant" && object.value !== undefined;
+  return grant ? [comparedProblem(object, "metadata.name", withheldGrant)] : [];
 }
 
-/** With what an API server would add; every change of the text changes the resourceVersion. */
-function completed({ raw, namespace }: IdentifiedObject): JsonObject {
-  const resourceVersion = createHash("sha256").update(JSON.stringify(raw)).digest("hex").slice(0, 16);
-  return {
-    ...raw,
-    metadata: { ...(isJsonObject(raw["metadata"]) ? raw["metadata"] : {}), namespace, resourceVersion },
-  };
-}
-
-function judged({ kind, raw }: IdentifiedObject, judge: ManifestJudge): readonly Finding[] {
-  if (kind !== "AzureIdentity" && kind !== "AzureIdentityBinding") return [];
-  return judge(kind, raw).map(({ field, message }) => ({ path: parsePath(field), message }));
+function comparedProblem({ file, lines }: AssessedObject, field: ComparedField, message: string): Problem {
+  return { severity: "problem", file, line: lines[field], field, message };
 }

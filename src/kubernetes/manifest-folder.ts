@@ -1,12 +1,12 @@
-import { isDeepStrictEqual } from "node:util";
-
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
 import { createManifestCache } from "./manifest-cache.ts";
-import { collectManifests, type CollectedManifests, type CollectorOptions } from "./manifest-collector.ts";
-import { readManifestTexts, type ManifestText } from "./manifest-files.ts";
+import { unvouchedNames } from "./manifest-access.ts";
+import type { AssessmentOptions } from "./manifest-assessment.ts";
+import { collectManifests, type CollectedManifests } from "./manifest-collector.ts";
+import { readManifestTexts } from "./manifest-files.ts";
 import { renderProblem, type Problem } from "./manifest-problem.ts";
-import { readManifests } from "./manifest-reader.ts";
+import { createManifestReader } from "./manifest-reader.ts";
 import type { Change } from "./resource-source.ts";
 
 /** The manifests of a directory as they were read last. */
@@ -21,16 +21,17 @@ export interface ManifestFolder {
 /** Makes a folder that is empty until its first `reread`. New problems go to `log`, once each. */
 export function createManifestFolder(options: {
   readonly directory: string;
-  readonly reading: CollectorOptions;
+  readonly reading: AssessmentOptions;
   readonly log: Log;
   readonly changed: (changes: readonly Change[]) => void;
 }): ManifestFolder {
   const { directory, reading, log, changed } = options;
   const cache = createManifestCache();
-  const nothing = collectManifests([], reading);
+  const reader = createManifestReader(reading);
+  const nothing = collectManifests([], true);
   let current = nothing;
   let fault: Error | undefined;
-  let known: readonly ManifestText[] | undefined;
+  let known = nothing;
 
   const serve = (next: CollectedManifests): void => {
     logNewProblems(log, current.problems, next.problems);
@@ -43,12 +44,11 @@ export function createManifestFolder(options: {
     fault: () => fault,
     reread: async () => {
       try {
-        const texts = await readManifestTexts(directory);
-        // Most re-reads find what was there before; parsing it again would hold up requests.
-        const unchanged = fault === undefined && isDeepStrictEqual(texts, known);
+        const next = reader.read(await readManifestTexts(directory));
+        const unchanged = fault === undefined && next === known;
         fault = undefined;
-        known = texts;
-        if (!unchanged) serve(readManifests(texts, reading));
+        known = next;
+        if (!unchanged) serve({ ...next, problems: [...next.problems, ...accessNotices(directory, next)] });
       } catch (error) {
         fault = toError(error);
         serve({ ...nothing, problems: [unreadable(directory, fault)] });
@@ -62,11 +62,16 @@ function unreadable(directory: string, error: Error): Problem {
   return { severity: "problem", file: directory, line: 1, field: "", message };
 }
 
+function accessNotices(directory: string, { resources }: CollectedManifests): readonly Problem[] {
+  if (resources.AzureIdentityAccessGrant.size === 0) return [];
+  return [{ severity: "notice", file: directory, line: 1, field: "", message: unvouchedNames }];
+}
+
 function logNewProblems(log: Log, before: readonly Problem[], now: readonly Problem[]): void {
   const known = new Set(before.map(renderProblem));
   for (const problem of now.filter((one) => !known.has(renderProblem(one)))) {
     const fields = { problem: renderProblem(problem) };
-    if (problem.severity === "notice") log.info(fields, "manifest passed over");
+    if (problem.severity === "notice") log.info(fields, "manifest notice");
     else log.warn(fields, "manifest problem");
   }
 }

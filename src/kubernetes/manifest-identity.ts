@@ -4,7 +4,13 @@ import { formatPath, type FieldPath, type Problem } from "./manifest-problem.ts"
 import type { CrdSchemas } from "./manifest-schema.ts";
 import { nearestName } from "./nearest-name.ts";
 
-const podidKinds = ["AzureIdentity", "AzureIdentityBinding", "AzurePodIdentityException"] as const;
+const podidKinds = [
+  "AzureIdentity",
+  "AzureIdentityBinding",
+  "AzurePodIdentityException",
+  "AzureIdentityAccessGrant",
+  "AzureIdentityAccessApproval",
+] as const;
 const coreKinds = ["Pod", "Node", "Namespace", "Secret"] as const;
 export type PodidKind = (typeof podidKinds)[number];
 export type ManifestKind = PodidKind | (typeof coreKinds)[number];

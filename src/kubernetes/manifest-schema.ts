@@ -20,7 +20,9 @@ type CrdKind =
   | "AzureIdentity"
   | "AzureIdentityBinding"
   | "AzureAssignedIdentity"
-  | "AzurePodIdentityException";
+  | "AzurePodIdentityException"
+  | "AzureIdentityAccessGrant"
+  | "AzureIdentityAccessApproval";
 
 export type CrdSchemas = Readonly<Record<CrdKind, KindSchema>>;
 
@@ -55,6 +57,8 @@ export async function loadCrdSchemas(directory: string): Promise<CrdSchemas> {
     AzureIdentityBinding: compiled("AzureIdentityBinding"),
     AzureAssignedIdentity: compiled("AzureAssignedIdentity"),
     AzurePodIdentityException: compiled("AzurePodIdentityException"),
+    AzureIdentityAccessGrant: compiled("AzureIdentityAccessGrant"),
+    AzureIdentityAccessApproval: compiled("AzureIdentityAccessApproval"),
   };
 }
 
@@ -126,10 +130,15 @@ function rootSchema(structural: JsonObject): JsonObject {
  */
 const restrictions = new Set(["timeBox", "match", "usableBy"]);
 
-/** `restricting`: within one of `restrictions`, where null is refused. */
+/**
+ * `restricting`: within one of `restrictions` or within a required field, where null is refused. The
+ * spec of grants is such a field: without podName a grant is for every pod, without revoked it lives.
+ */
 function strictSchema(schema: JsonObject, restricting: boolean): JsonObject {
   const strict: Record<string, JsonValue> = { ...schema };
   const { type, properties, items } = schema;
+  const required = new Set(Array.isArray(schema["required"]) ? schema["required"] : []);
+  const restricts = (name: string): boolean => restricting || restrictions.has(name) || required.has(name);
   if (typeof type === "string" && !restricting) strict["type"] = [type, "null"];
   if (isJsonObject(items))
     strict["items"] = { ...strictSchema(items, restricting), type: items["type"] ?? "object" };
@@ -137,7 +146,7 @@ function strictSchema(schema: JsonObject, restricting: boolean): JsonObject {
     strict["properties"] = Object.fromEntries(
       Object.entries(properties).map(([name, property]) => [
         name,
-        isJsonObject(property) ? strictSchema(property, restricting || restrictions.has(name)) : property,
+        isJsonObject(property) ? strictSchema(property, restricts(name)) : property,
       ]),
     );
     if (!takesUnknownFields(schema)) strict["additionalProperties"] = false;

@@ -3,7 +3,7 @@ import type { Log } from "../runtime/log.ts";
 import { createAssignedIdentityStore, type AssignedIdentityStore } from "./assigned-identity-store.ts";
 import { KubernetesError } from "./errors.ts";
 import { watchFolder } from "./folder-watch.ts";
-import type { ManifestJudge } from "./manifest-collector.ts";
+import type { ManifestJudge } from "./manifest-assessment.ts";
 import { createManifestFolder, type ManifestFolder } from "./manifest-folder.ts";
 import type { Problem } from "./manifest-problem.ts";
 import type { CrdSchemas } from "./manifest-schema.ts";

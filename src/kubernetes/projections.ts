@@ -2,72 +2,9 @@ import { SocketAddress, isIP, isIPv6 } from "node:net";
 
 import { z } from "zod";
 
+import { azureIdentityAccessApproval, azureIdentityAccessGrant } from "./access-projections.ts";
+import { instant, integer, json, metadata, stored, text, textMap, texts } from "./projection-fields.ts";
 import type { ResourceKinds } from "./resource-source.ts";
-
-/**
- * From a raw object to the shape in resources.ts. Lenient where aad-pod-identity's CRDs are: null
- * and absent are the same, and become "", [], {} or null as the type says (reference/kubernetes.md §4).
- */
-
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-const integer = z
-  .int()
-  .nullish()
-  .transform((value) => value ?? 0);
-const textMap = z
-  .record(z.string(), z.string())
-  .nullish()
-  .transform((value) => value ?? {});
-const texts = z
-  .array(z.string())
-  .nullish()
-  .transform((value) => value ?? []);
-const json = z
-  .record(z.string(), z.json())
-  .nullish()
-  .transform((value) => value ?? null);
-
-/** metav1.Time: RFC 3339 in whole seconds; null in objects that no server has seen. */
-const instant = z.iso
-  .datetime({ offset: true, error: "must be an instant such as 2026-01-01T00:00:00Z" })
-  .nullish()
-  .transform((value) => value ?? null);
-
-const metadata = z
-  .object({
-    name: text,
-    namespace: text,
-    uid: text,
-    resourceVersion: text,
-    labels: textMap,
-    annotations: textMap,
-    creationTimestamp: instant,
-    finalizers: texts,
-  })
-  .nullish()
-  .transform((value) => ({
-    name: value?.name ?? "",
-    namespace: value?.namespace ?? "",
-    uid: value?.uid ?? "",
-    resourceVersion: value?.resourceVersion ?? "",
-    labels: value?.labels ?? {},
-    annotations: value?.annotations ?? {},
-    creationTimestamp: value?.creationTimestamp ?? null,
-    finalizers: value?.finalizers ?? [],
-  }));
-type Metadata = z.output<typeof metadata>;
-
-const stored = ({ name, namespace, uid, resourceVersion, annotations, creationTimestamp }: Metadata) => ({
-  namespace,
-  name,
-  uid,
-  resourceVersion,
-  annotations,
-  creationTimestamp,
-});
 
 /** Addresses are compared as text, so each has one spelling. Empty is absent. */
 const address = z
@@ -234,6 +171,8 @@ export const projections: { readonly [K in keyof ResourceKinds]: z.ZodType<Resou
   AzureIdentity: azureIdentity,
   AzureIdentityBinding: azureIdentityBinding,
   AzurePodIdentityException: azurePodIdentityException,
+  AzureIdentityAccessGrant: azureIdentityAccessGrant,
+  AzureIdentityAccessApproval: azureIdentityAccessApproval,
   AzureAssignedIdentity: azureAssignedIdentity,
 };
 

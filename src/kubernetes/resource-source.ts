@@ -2,6 +2,8 @@ import type {
   AssignedIdentityState,
   AzureAssignedIdentity,
   AzureIdentity,
+  AzureIdentityAccessApproval,
+  AzureIdentityAccessGrant,
   AzureIdentityBinding,
   AzurePodIdentityException,
   Namespace,
@@ -17,6 +19,8 @@ export interface ResourceKinds {
   readonly AzureIdentity: AzureIdentity;
   readonly AzureIdentityBinding: AzureIdentityBinding;
   readonly AzurePodIdentityException: AzurePodIdentityException;
+  readonly AzureIdentityAccessGrant: AzureIdentityAccessGrant;
+  readonly AzureIdentityAccessApproval: AzureIdentityAccessApproval;
   readonly AzureAssignedIdentity: AzureAssignedIdentity;
 }
 type ResourceKind = keyof ResourceKinds;

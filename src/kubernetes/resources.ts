@@ -84,6 +84,38 @@ export interface AzurePodIdentityException extends StoredObject {
   readonly spec: { readonly podLabels: Readonly<Record<string, string>> };
 }
 
+/** Asks for just-in-time access through one binding (reference/time-boxes.md §2.4). */
+export interface AzureIdentityAccessGrant extends StoredObject {
+  readonly spec: {
+    readonly bindingName: string;
+    readonly requester: string;
+    readonly justification: string;
+    readonly ticket: string;
+    /** A duration such as 1h30m. */
+    readonly for: string;
+    /** RFC 3339; null when access may begin as soon as it is approved. */
+    readonly notBefore: string | null;
+    /** The only pod that it is for; null when it is for every pod of the binding. */
+    readonly podName: string | null;
+    readonly revoked: boolean;
+    readonly revokedBy: string;
+    readonly revokeReason: string;
+  };
+}
+
+/** One decision on one grant (reference/time-boxes.md §2.4). */
+export interface AzureIdentityAccessApproval extends StoredObject {
+  readonly spec: {
+    readonly grantName: string;
+    readonly grantUID: string;
+    readonly bindingName: string;
+    readonly approver: string;
+    /** Approve or Deny; the policy counts no other. */
+    readonly decision: string;
+    readonly comment: string;
+  };
+}
+
 export type AssignedIdentityState = "" | "Created" | "Assigned" | "Unassigned";
 
 export interface AzureAssignedIdentity extends StoredObject {

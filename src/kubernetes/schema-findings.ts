@@ -72,7 +72,7 @@ function valueMessage({ keyword, params, data, message }: ErrorObject, schema: F
     case "pattern":
     case "minLength":
     case "maxLength":
-      return `${JSON.stringify(data)} does not fit: ${formOf(schema)}`;
+      return `${shortened(data)} does not fit: ${formOf(schema)}`;
     case "minItems":
       return "is an empty list: give at least one entry, or remove the field";
     case "maxItems":
@@ -84,6 +84,12 @@ function valueMessage({ keyword, params, data, message }: ErrorObject, schema: F
     default:
       return message ?? `does not fit (${keyword})`;
   }
+}
+
+/** In quotes; a justification may have been meant to be short and be a page. */
+function shortened(data: unknown): string {
+  const long = typeof data === "string" && data.length > 64;
+  return JSON.stringify(long ? `${data.slice(0, 64)}…` : data);
 }
 
 function expectedType({ type }: FailedSchema): string {

@@ -172,7 +172,7 @@ describe("bad input", () => {
     {
       name: "a kind that the group lacks",
       text: binding("b").replace("AzureIdentityBinding", "Gadget"),
-      line: "m.yaml:2: kind: unknown kind Gadget; known here: AzureIdentity, AzureIdentityBinding, AzurePodIdentityException",
+      line: "m.yaml:2: kind: unknown kind Gadget; known here: AzureIdentity, AzureIdentityBinding, AzurePodIdentityException, AzureIdentityAccessGrant, AzureIdentityAccessApproval",
     },
     {
       name: "a pod's bad address",

@@ -42,22 +42,31 @@ const node = z.looseObject({
   description: z.string().optional(),
   properties: z.record(z.string(), z.json()).optional(),
   items: z.json().optional(),
+  required: z.array(z.string()).optional(),
+  "x-kubernetes-validations": z.array(z.object({ rule: z.string() })).optional(),
 });
+const rulesOf = (schema: z.infer<typeof node>): readonly string[] =>
+  schema["x-kubernetes-validations"]?.map(({ rule }) => rule) ?? [];
 const at = (kind: string, ...path: readonly string[]): z.infer<typeof node> => {
   let schema = node.parse(definitionOf(kind).schema.openAPIV3Schema);
   for (const step of path) schema = node.parse(step === "[]" ? schema.items : schema.properties?.[step]);
   return schema;
 };
 
+const sameOnceRevoked = (name: string): string =>
+  `!oldSelf.revoked || (has(self.${name}) ? self.${name} : '') == (has(oldSelf.${name}) ? oldSelf.${name} : '')`;
+
 const columns = (kind: string) => definitionOf(kind).additionalPrinterColumns?.map(({ name }) => name);
 
 describe("the CRDs", () => {
-  it("name the four kinds as aad-pod-identity does", () => {
+  it("name the kinds of aad-pod-identity as it does, and those of just-in-time access", () => {
     assert.deepEqual(
       definitions.map(({ metadata, spec }) => [metadata.name, spec.names, spec.scope]),
       [
         ["azureassignedidentities", "AzureAssignedIdentity"],
         ["azureidentities", "AzureIdentity"],
+        ["azureidentityaccessapprovals", "AzureIdentityAccessApproval"],
+        ["azureidentityaccessgrants", "AzureIdentityAccessGrant"],
         ["azureidentitybindings", "AzureIdentityBinding"],
         ["azurepodidentityexceptions", "AzurePodIdentityException"],
       ].map(([plural = "", kind = ""]) => [
@@ -87,17 +96,56 @@ describe("the CRDs", () => {
       "Next",
       "Age",
     ]);
+    assert.deepEqual(columns("AzureIdentityAccessGrant"), ["Binding", "Requester", "For", "State", "Until"]);
+    assert.deepEqual(columns("AzureIdentityAccessApproval"), ["Grant", "Approver", "Decision", "Age"]);
     assert.equal(columns("AzureAssignedIdentity"), undefined);
     assert.equal(columns("AzurePodIdentityException"), undefined);
   });
 
-  it("have a status subresource on bindings alone", () => {
+  it("have a status subresource on bindings and grants alone", () => {
     assert.deepEqual(
       definitions
         .filter(({ spec }) => spec.versions[0].subresources?.["status"])
         .map(({ spec }) => spec.names.kind),
-      ["AzureIdentityBinding"],
+      ["AzureIdentityAccessGrant", "AzureIdentityBinding"],
     );
+  });
+
+  // reference/time-boxes.md §2.4. No CEL runs here; what the rules do was tried on the API server's own code.
+  it("freeze every field of a grant but the revocation", () => {
+    const spec = at("AzureIdentityAccessGrant", "spec");
+    const { revoked, revokedBy, revokeReason, ...request } = spec.properties ?? {};
+    assert.ok(revoked && revokedBy && revokeReason);
+    for (const name of Object.keys(request)) {
+      assert.ok(rulesOf(at("AzureIdentityAccessGrant", "spec", name)).includes("self == oldSelf"), name);
+    }
+    const [presence = "", ...revocation] = rulesOf(spec);
+    const optional = Object.keys(request).filter((name) => !spec.required?.includes(name));
+    assert.deepEqual(
+      presence.split(" && "),
+      optional.map((name) => `has(self.${name}) == has(oldSelf.${name})`),
+    );
+    assert.deepEqual(revocation, [
+      "!oldSelf.revoked || self.revoked",
+      sameOnceRevoked("revokedBy"),
+      sameOnceRevoked("revokeReason"),
+    ]);
+  });
+
+  it("freeze approvals as a whole", () => {
+    assert.deepEqual(rulesOf(at("AzureIdentityAccessApproval", "spec")), ["self == oldSelf"]);
+  });
+
+  it("bound every text of grants and approvals, since CEL counts the cost by it", () => {
+    const unbounded = ["AzureIdentityAccessGrant", "AzureIdentityAccessApproval"].flatMap((kind) =>
+      Object.entries(at(kind, "spec").properties ?? {})
+        .filter(([, field]) => {
+          const { type, maxLength, enum: choices } = node.parse(field);
+          return type === "string" && maxLength === undefined && choices === undefined;
+        })
+        .map(([name]) => `${kind}.${name}`),
+    );
+    assert.deepEqual(unbounded, []);
   });
 
   it("say of a time box that it recalls no token", () => {

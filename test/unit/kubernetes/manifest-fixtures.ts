@@ -4,14 +4,11 @@ import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 
 import { jsonObject, type JsonObject } from "../../../src/kubernetes/json.ts";
-import type {
-  CollectedManifests,
-  CollectorOptions,
-  ManifestJudge,
-} from "../../../src/kubernetes/manifest-collector.ts";
+import type { AssessmentOptions, ManifestJudge } from "../../../src/kubernetes/manifest-assessment.ts";
+import type { CollectedManifests } from "../../../src/kubernetes/manifest-collector.ts";
 import { renderProblem } from "../../../src/kubernetes/manifest-problem.ts";
 import { readManifestTexts } from "../../../src/kubernetes/manifest-files.ts";
-import { readManifests } from "../../../src/kubernetes/manifest-reader.ts";
+import { createManifestReader } from "../../../src/kubernetes/manifest-reader.ts";
 import { loadCrdSchemas } from "../../../src/kubernetes/manifest-schema.ts";
 
 export const crdDirectory = join(import.meta.dirname, "../../../deploy/crds");
@@ -54,6 +51,38 @@ spec:
   selector: web
 ${more}`;
 
+export const grant = (name: string, more = ""): string => `apiVersion: aadpodidentity.k8s.io/v1
+kind: AzureIdentityAccessGrant
+metadata:
+  name: ${name}
+  namespace: shop
+  uid: ${name}-uid
+  creationTimestamp: 2026-05-01T10:00:00Z
+spec:
+  bindingName: oncall
+  requester: alice
+  justification: restore the ledger
+  for: 15m
+${more}`;
+
+export const approval = (
+  name: string,
+  grantName: string,
+  more = "",
+): string => `apiVersion: aadpodidentity.k8s.io/v1
+kind: AzureIdentityAccessApproval
+metadata:
+  name: ${name}
+  namespace: shop
+  creationTimestamp: 2026-05-01T10:05:00Z
+spec:
+  grantName: ${grantName}
+  grantUID: ${grantName}-uid
+  bindingName: oncall
+  approver: bob
+  decision: Approve
+${more}`;
+
 export const pod = (name: string, more = ""): string => `apiVersion: v1
 kind: Pod
 metadata:
@@ -74,17 +103,25 @@ export const objectOf = (kind: string, spec: unknown): JsonObject =>
 export const fits = (kind: keyof typeof crds, spec: unknown): boolean =>
   crds[kind].validate(objectOf(kind, spec)).length === 0;
 
-/** Options of `readManifests`. */
-export const reading = (judge: ManifestJudge = () => []): CollectorOptions => ({ schemas: crds, judge });
+/** Options of `createManifestReader`. */
+export const reading = (judge: ManifestJudge = () => []): AssessmentOptions => ({ schemas: crds, judge });
+
+/** What a reader that knows nothing yet says of a folder. */
+export async function readDirectory(
+  directory: string,
+  options: AssessmentOptions = reading(),
+): Promise<CollectedManifests> {
+  return createManifestReader(options).read(await readManifestTexts(directory));
+}
 
 /** Reads a folder with these files; lines are rendered problems with paths relative to it. */
 export async function readFolder(
   t: TestContext,
   files: Readonly<Record<string, string>>,
-  options: CollectorOptions = reading(),
+  options?: AssessmentOptions,
 ): Promise<CollectedManifests & { readonly lines: readonly string[]; readonly keys: readonly string[] }> {
   const directory = await folderWith(t, files);
-  const { resources, secrets, problems } = readManifests(await readManifestTexts(directory), options);
+  const { resources, secrets, problems } = await readDirectory(directory, options);
   const lines = problems.map((problem) => renderProblem(problem).replaceAll(`${directory}/`, ""));
   const keys = Object.entries(resources).flatMap(([kind, objects]) =>
     [...objects.keys()].map((key) => `${kind} ${key}`),

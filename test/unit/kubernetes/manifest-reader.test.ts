@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, symlink } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { describe, it } from "node:test";
 
 import { readManifestTexts } from "../../../src/kubernetes/manifest-files.ts";
-import { readManifests } from "../../../src/kubernetes/manifest-reader.ts";
+import { createManifestReader } from "../../../src/kubernetes/manifest-reader.ts";
 import {
   binding,
   folderWith,
   identity,
   pod,
+  readDirectory,
   readFolder,
   reading,
   writeManifest,
@@ -17,9 +18,8 @@ import {
 
 describe("a folder of manifests", () => {
   it("loads the reference's demo manifests without a problem", async () => {
-    const { resources, secrets, problems } = readManifests(
-      await readManifestTexts(join(import.meta.dirname, "fixtures/reference-demo")),
-      reading(),
+    const { resources, secrets, problems } = await readDirectory(
+      join(import.meta.dirname, "fixtures/reference-demo"),
     );
     assert.deepEqual(
       problems.map(({ severity, message }) => ({ severity, message })),
@@ -200,7 +200,7 @@ items:
       });
       await chmod(join(directory, "b.yaml"), 0);
       await chmod(join(directory, "below"), 0);
-      const { resources, problems } = readManifests(await readManifestTexts(directory), reading());
+      const { resources, problems } = await readDirectory(directory);
       await chmod(join(directory, "below"), 0o700);
       assert.deepEqual([...resources.Pod.keys()], ["shop/a"]);
       assert.equal(problems.length, 2);
@@ -214,7 +214,7 @@ items:
     await symlink(join(elsewhere, "gone.yaml"), join(directory, "c.yaml"));
     await symlink(elsewhere, join(directory, "folder"));
     await mkdir(join(directory, "empty"));
-    const { resources, problems } = readManifests(await readManifestTexts(directory), reading());
+    const { resources, problems } = await readDirectory(directory);
     assert.deepEqual([...resources.Pod.keys()], ["shop/a", "shop/b"]);
     assert.deepEqual(
       problems.map(({ file, line }) => [relative(directory, file), line]),
@@ -231,7 +231,7 @@ items:
   it("gives another resourceVersion to other content, and the same to the same", async (t) => {
     const directory = await folderWith(t, { "a.yaml": identity("reader") });
     const version = async (): Promise<string> => {
-      const { resources } = readManifests(await readManifestTexts(directory), reading());
+      const { resources } = await readDirectory(directory);
       return resources.AzureIdentity.get("shop/reader")?.resourceVersion ?? "none";
     };
     const first = await version();
@@ -239,5 +239,50 @@ items:
     assert.equal(await version(), first);
     await writeManifest(directory, "a.yaml", identity("reader", "  clientID: x\n"));
     assert.notEqual(await version(), first);
+  });
+
+  it("reads changed files alone, and gives the very same objects for the others", async (t) => {
+    const directory = await folderWith(t, {
+      "a.yaml": identity("reader"),
+      "b.yaml": `${binding("nightly")}---\n${binding("broken", "  colour: red\n")}`,
+      "c.yaml": binding("weekly"),
+    });
+    const asked: string[] = [];
+    const reader = createManifestReader(
+      reading((kind, { metadata }) => {
+        asked.push(`${kind} ${JSON.stringify(metadata)}`);
+        return [];
+      }),
+    );
+    const first = reader.read(await readManifestTexts(directory));
+    assert.equal(asked.length, 3);
+    assert.equal(reader.read(await readManifestTexts(directory)), first);
+
+    asked.length = 0;
+    await writeManifest(directory, "c.yaml", `# moved down\n${binding("weekly", "  weight: 1\n")}`);
+    const second = reader.read(await readManifestTexts(directory));
+    assert.deepEqual(asked, ['AzureIdentityBinding {"name":"weekly","namespace":"shop"}']);
+    assert.equal(
+      second.resources.AzureIdentity.get("shop/reader"),
+      first.resources.AzureIdentity.get("shop/reader"),
+    );
+    assert.equal(second.resources.AzureIdentityBinding.get("shop/weekly")?.spec.weight, 1);
+    assert.deepEqual(second.problems, first.problems);
+    assert.equal(second.problems.length, 1);
+  });
+
+  it("finds duplicates between changed and unchanged files, and forgets files that are gone", async (t) => {
+    const directory = await folderWith(t, { "a.yaml": pod("web") });
+    const reader = createManifestReader(reading());
+    const keys = async (): Promise<readonly string[]> => [
+      ...reader.read(await readManifestTexts(directory)).resources.Pod.keys(),
+    ];
+    assert.deepEqual(await keys(), ["shop/web"]);
+    await writeManifest(directory, "b.yaml", pod("web"));
+    assert.deepEqual(await keys(), []);
+    await rm(join(directory, "a.yaml"));
+    assert.deepEqual(await keys(), ["shop/web"]);
+    await rm(join(directory, "b.yaml"));
+    assert.deepEqual(await keys(), []);
   });
 });

@@ -8,7 +8,16 @@ import type { Change, ResourceSource } from "../../../src/kubernetes/resource-so
 import { createSystemClock } from "../../../src/runtime/clock.ts";
 import { createLog, createSilentLog } from "../../../src/runtime/log.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
-import { binding, crds, folderWith, identity, pod, writeManifest } from "./manifest-fixtures.ts";
+import {
+  approval,
+  binding,
+  crds,
+  folderWith,
+  grant,
+  identity,
+  pod,
+  writeManifest,
+} from "./manifest-fixtures.ts";
 
 const log = createSilentLog();
 
@@ -128,6 +137,51 @@ describe("a manifests directory as source", () => {
     assert.equal(source.get("Pod", "shop/web"), undefined);
   });
 
+  it("tells of grants and approvals, and says once that nobody vouches for the names in them", async (t) => {
+    const fixture = await sourceOn(t, { "a.yaml": grant("one"), "p.yaml": pod("web") });
+    const { source, directory } = fixture;
+    const notice = {
+      severity: "notice",
+      file: directory,
+      line: 1,
+      field: "",
+      message: "no API server vouches for requester and approver: grants and approvals are taken as written",
+    };
+    assert.deepEqual(source.problems(), [notice]);
+    assert.equal(source.get("AzureIdentityAccessGrant", "shop/one")?.uid, "one-uid");
+
+    const approved = await after(fixture, "shop/yes", () =>
+      writeManifest(directory, "b.yaml", `${approval("yes", "one")}---\n${grant("two")}`),
+    );
+    assert.deepEqual(approved, [
+      { kind: "AzureIdentityAccessGrant", key: "shop/two" },
+      { kind: "AzureIdentityAccessApproval", key: "shop/yes" },
+    ]);
+    assert.equal(source.list("AzureIdentityAccessApproval").length, 1);
+    assert.deepEqual(source.problems(), [notice]);
+
+    const revoked = await after(fixture, "shop/one", () =>
+      writeManifest(directory, "a.yaml", grant("one", "  revoked: true\n")),
+    );
+    assert.deepEqual(revoked, [{ kind: "AzureIdentityAccessGrant", key: "shop/one" }]);
+    assert.equal(source.get("AzureIdentityAccessGrant", "shop/one")?.spec.revoked, true);
+  });
+
+  it("keeps the very objects that a change leaves as they were", async (t) => {
+    const fixture = await sourceOn(t, {
+      "a.yaml": identity("reader"),
+      "b.yaml": `${binding("nightly")}---\n${pod("web")}`,
+    });
+    const { source, directory } = fixture;
+    const kinds = ["AzureIdentity", "Pod", "Node"] as const;
+    const before = kinds.map((kind) => source.list(kind)[0]);
+    await after(fixture, "shop/nightly", () =>
+      writeManifest(directory, "b.yaml", `${binding("nightly", "  weight: 2\n")}---\n${pod("web")}`),
+    );
+    for (const [index, kind] of kinds.entries()) assert.equal(source.list(kind)[0], before[index], kind);
+    assert.equal(source.get("AzureIdentityBinding", "shop/nightly")?.spec.weight, 2);
+  });
+
   it("gives a pod that comes back another uid, and the same address", async (t) => {
     const fixture = await sourceOn(t, { "b.yaml": pod("web") });
     const { source, directory } = fixture;
@@ -221,7 +275,7 @@ describe("a manifests directory as source", () => {
     await after({ source, clock }, "shop/web", () => writeManifest(directory, "p.yaml", pod("web")));
     assert.deepEqual(
       lines.map((line) => /"msg":"([^"]*)"/.exec(line)?.[1]),
-      ["manifest problem", "manifest passed over", "a listener failed on a change"],
+      ["manifest problem", "manifest notice", "a listener failed on a change"],
     );
     assert.match(lines[0] ?? "", /b\.yaml:1: apiVersion: must be v1 for Pod/);
   });

@@ -13,6 +13,11 @@ const shapesAreEqual: {
   AzureIdentity: Equal<kubernetes.AzureIdentity, engine.AzureIdentity>;
   AzureIdentityBinding: Equal<kubernetes.AzureIdentityBinding, engine.AzureIdentityBinding>;
   AzurePodIdentityException: Equal<kubernetes.AzurePodIdentityException, engine.AzurePodIdentityException>;
+  AzureIdentityAccessGrant: Equal<kubernetes.AzureIdentityAccessGrant, engine.AzureIdentityAccessGrant>;
+  AzureIdentityAccessApproval: Equal<
+    kubernetes.AzureIdentityAccessApproval,
+    engine.AzureIdentityAccessApproval
+  >;
   AzureAssignedIdentity: Equal<kubernetes.AzureAssignedIdentity, engine.AzureAssignedIdentity>;
   SecretReference: Equal<kubernetes.SecretReference, engine.SecretReference>;
   AssignedIdentityState: Equal<kubernetes.AssignedIdentityState, engine.AssignedIdentityState>;
@@ -22,6 +27,8 @@ const shapesAreEqual: {
   AzureIdentity: true,
   AzureIdentityBinding: true,
   AzurePodIdentityException: true,
+  AzureIdentityAccessGrant: true,
+  AzureIdentityAccessApproval: true,
   AzureAssignedIdentity: true,
   SecretReference: true,
   AssignedIdentityState: true,
@@ -34,6 +41,26 @@ const noMetadata = {
   resourceVersion: "",
   annotations: {},
   creationTimestamp: null,
+};
+const emptyGrant = {
+  bindingName: "",
+  requester: "",
+  justification: "",
+  ticket: "",
+  for: "",
+  notBefore: null,
+  podName: null,
+  revoked: false,
+  revokedBy: "",
+  revokeReason: "",
+};
+const emptyApproval = {
+  grantName: "",
+  grantUID: "",
+  bindingName: "",
+  approver: "",
+  decision: "",
+  comment: "",
 };
 const emptyIdentity = {
   type: 0,
@@ -74,6 +101,11 @@ describe("the projections", () => {
       assert.deepEqual(projections.AzurePodIdentityException.parse(raw), {
         ...noMetadata,
         spec: { podLabels: {} },
+      });
+      assert.deepEqual(projections.AzureIdentityAccessGrant.parse(raw), { ...noMetadata, spec: emptyGrant });
+      assert.deepEqual(projections.AzureIdentityAccessApproval.parse(raw), {
+        ...noMetadata,
+        spec: emptyApproval,
       });
       assert.deepEqual(projections.AzureAssignedIdentity.parse(raw), {
         ...noMetadata,
@@ -133,6 +165,46 @@ describe("the projections", () => {
       weight: 0,
       match: {},
       timeBox,
+    });
+  });
+
+  it("read grants and approvals as the API server writes them", () => {
+    const spec = {
+      bindingName: "oncall",
+      requester: "alice",
+      justification: "restore the ledger",
+      ticket: "INC-1",
+      for: "1h30m",
+      notBefore: "2026-05-01T12:00:00Z",
+      podName: "web-0",
+      revoked: true,
+      revokedBy: "bob",
+      revokeReason: "done",
+    };
+    const metadata = {
+      name: "g",
+      namespace: "shop",
+      uid: "u",
+      resourceVersion: "7",
+      creationTimestamp: "2026-05-01T10:00:00Z",
+      generation: 2,
+    };
+    const { generation: _, ...known } = { ...metadata, annotations: {} };
+    assert.deepEqual(
+      projections.AzureIdentityAccessGrant.parse({ metadata, spec, status: { state: "Revoked" } }),
+      { ...known, spec },
+    );
+    const vote = {
+      grantName: "g",
+      grantUID: "u",
+      bindingName: "oncall",
+      approver: "bob",
+      decision: "Deny",
+      comment: "not now",
+    };
+    assert.deepEqual(projections.AzureIdentityAccessApproval.parse({ metadata, spec: vote }), {
+      ...known,
+      spec: vote,
     });
   });
 
