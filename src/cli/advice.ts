@@ -17,7 +17,11 @@ const advice: Partial<Record<ReasonCode, string>> = {
   DurationElapsed: "restart the pod or re-create the binding, whichever spec.timeBox.durations counts from",
   Excluded: "an exclusion covers this instant; wait for its end, or change spec.timeBox.exclusions",
   OutsideSchedule: "wait for the next opening (nextTransition), or change spec.timeBox.windows",
-  NoActiveGrant: "this binding needs a just-in-time grant, which this version cannot give yet",
+  NoActiveGrant: "create an AzureIdentityAccessGrant for the binding, in the binding's namespace",
+  GrantPendingApproval:
+    "somebody other than the requester must create an AzureIdentityAccessApproval for the grant, before spec.timeBox.jit.approvalTimeout runs out",
+  StaleCache: "the agent has lost touch with the API server; see its log, grants count again when it is back",
+  DeniedByPolicy: "ask the owners of the custom rule named in the reason",
   IdentityNotFound:
     "ask for the client id of one of the identities listed here, or bind the asked one to this pod",
   UnsupportedIdentityType: "use an AzureIdentity of type 0 or 1",

@@ -1,7 +1,7 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { Candidate } from "../engine/decision.ts";
 import type { Decider } from "../engine/engine.ts";
-import { assignInput, timeFacts } from "../engine/questions.ts";
+import { assignInput, timeFacts, type AccessSource } from "../engine/questions.ts";
 import type { AzureAssignedIdentity, AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
 import { formatInstant, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import { findNextChange, type NextChange, type ProbeAnswer } from "../timebox/next-change.ts";
@@ -13,7 +13,7 @@ import type { Desired, Wanted } from "./wanted.ts";
 
 export interface DesireDependencies {
   readonly decider: Decider;
-  readonly cluster: Pick<Cluster, "get">;
+  readonly cluster: Pick<Cluster, "get" | "list">;
   readonly namespaced: boolean;
 }
 
@@ -60,7 +60,7 @@ function askForPod(
     const [binding] = bindings;
     // The policy says IdentityMissing itself; here both may also have gone since it was told.
     if (identity === undefined || binding === undefined) continue;
-    const change = findChange(identityKey, { pod, bindings, now, ask });
+    const change = findChange(identityKey, { pod, bindings, now, access: deps.cluster, ask });
     if (change === null) return null;
     const validUntil = change.validUntil === null ? null : formatInstant(change.validUntil);
     const wanted: Wanted = { pod, identity, binding, inForce: change.inForce, validUntil };
@@ -79,10 +79,11 @@ function findChange(
     readonly pod: Pod;
     readonly bindings: readonly AzureIdentityBinding[];
     readonly now: Instant;
+    readonly access: AccessSource;
     readonly ask: (probes: readonly Instant[]) => readonly Candidate[] | null;
   },
 ): NextChange | null {
-  const { pod, bindings, now, ask } = question;
+  const { pod, bindings, now, access, ask } = question;
   let hasFailed = false;
   const askUnion = (probes: readonly Instant[]): ProbeAnswer => {
     const candidates = ask(probes)?.filter((candidate) => candidate.identity === identity);
@@ -94,7 +95,7 @@ function findChange(
       ),
     };
   };
-  const change = findNextChange({ now, facts: timeFacts(pod, bindings), ask: askUnion });
+  const change = findNextChange({ now, facts: timeFacts(pod, bindings, access), ask: askUnion });
   return hasFailed ? null : change;
 }
 

@@ -2,6 +2,8 @@ import type {
   AssignedIdentityState,
   AzureAssignedIdentity,
   AzureIdentity,
+  AzureIdentityAccessApproval,
+  AzureIdentityAccessGrant,
   AzureIdentityBinding,
   Key,
   Pod,
@@ -17,6 +19,8 @@ export interface Node {
 export interface Cluster {
   list(kind: "Pod"): readonly Pod[];
   list(kind: "AzureAssignedIdentity"): readonly AzureAssignedIdentity[];
+  list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
+  list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
   get(kind: "Node", name: string): Node | undefined;
   get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
   get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;

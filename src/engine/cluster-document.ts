@@ -1,5 +1,13 @@
 import type { ValidateDecision } from "./decision.ts";
-import type { AzureIdentity, AzureIdentityBinding, ClusterResources, JsonObject, Key } from "./resources.ts";
+import type {
+  AzureIdentity,
+  AzureIdentityAccessApproval,
+  AzureIdentityAccessGrant,
+  AzureIdentityBinding,
+  ClusterResources,
+  JsonObject,
+  Key,
+} from "./resources.ts";
 
 /** `data.cluster` as the policy reads it: facts and indexes, no judgements but the policy's own. */
 export interface ClusterDocument {
@@ -9,6 +17,10 @@ export interface ClusterDocument {
   readonly bindings_by_selector: Readonly<Record<string, readonly Key[]>>;
   /** Namespace → bindings there that select by `match` alone. */
   readonly bindings_by_namespace: Readonly<Record<string, readonly Key[]>>;
+  /** Binding → grants for it, by name. */
+  readonly grants: Readonly<Record<Key, readonly GrantFacts[]>>;
+  /** Grant, by its name → approvals for it, by name. */
+  readonly approvals: Readonly<Record<Key, readonly ApprovalFacts[]>>;
   readonly exceptions: Readonly<Record<string, readonly ExceptionFacts[]>>;
   readonly namespaces: Readonly<Record<string, { readonly labels: Readonly<Record<string, string>> }>>;
 }
@@ -37,6 +49,28 @@ interface BindingFacts {
   readonly timeBoxCheck?: ValidateDecision;
 }
 
+interface GrantFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly created?: string;
+  readonly binding: string;
+  readonly requester: string;
+  readonly for: string;
+  readonly notBefore?: string;
+  readonly podName?: string;
+  readonly revoked: boolean;
+}
+
+interface ApprovalFacts {
+  readonly name: string;
+  readonly grantUID: string;
+  readonly binding: string;
+  readonly approver: string;
+  readonly decision: string;
+  readonly created?: string;
+}
+
 interface ExceptionFacts {
   readonly name: string;
   readonly podLabels: Readonly<Record<string, string>>;
@@ -49,12 +83,14 @@ export function buildClusterDocument(
   resources: ClusterResources,
   check: (binding: AzureIdentityBinding) => ValidateDecision,
 ): ClusterDocument {
-  const { identities, bindings, exceptions, namespaces } = resources;
+  const { identities, bindings, grants, approvals, exceptions, namespaces } = resources;
   return {
     identities: Object.fromEntries(identities.map((identity) => [keyOf(identity), identityFacts(identity)])),
     bindings: Object.fromEntries(bindings.map((binding) => [keyOf(binding), bindingFacts(binding, check)])),
     bindings_by_selector: index(bindings, (binding) => binding.spec.selector, keyOf),
     bindings_by_namespace: index(bindings, matchNamespace, keyOf),
+    grants: index(byName(grants), bindingOf, grantFacts),
+    approvals: index(byName(approvals), grantOf, approvalFacts),
     exceptions: index(
       exceptions,
       (exception) => exception.namespace,
@@ -67,6 +103,16 @@ export function buildClusterDocument(
 /** `namespace/name`. */
 export function keyOf(object: { readonly namespace: string; readonly name: string }): Key {
   return `${object.namespace}/${object.name}`;
+}
+
+/** The binding that a grant is for. */
+export function bindingOf({ namespace, spec }: AzureIdentityAccessGrant): Key {
+  return `${namespace}/${spec.bindingName}`;
+}
+
+/** The name of the grant that an approval is for; whether it is for this very grant, its `grantUID` says. */
+export function grantOf({ namespace, spec }: AzureIdentityAccessApproval): Key {
+  return `${namespace}/${spec.grantName}`;
 }
 
 function matchNamespace({ namespace, spec }: AzureIdentityBinding): string {
@@ -96,10 +142,45 @@ function bindingFacts(
     name,
     identity: `${namespace}/${spec.azureIdentity}`,
     weight: spec.weight,
-    ...(creationTimestamp === null ? {} : { created: creationTimestamp }),
+    ...createdAt(creationTimestamp),
     ...(spec.match === null ? {} : { match: spec.match }),
     ...(spec.timeBox === null ? {} : { timeBox: spec.timeBox, timeBoxCheck: check(binding) }),
   };
+}
+
+function grantFacts({ namespace, name, uid, creationTimestamp, spec }: AzureIdentityAccessGrant): GrantFacts {
+  return {
+    namespace,
+    name,
+    uid,
+    ...createdAt(creationTimestamp),
+    binding: spec.bindingName,
+    requester: spec.requester,
+    for: spec.for,
+    ...(spec.notBefore === null ? {} : { notBefore: spec.notBefore }),
+    ...(spec.podName === null ? {} : { podName: spec.podName }),
+    revoked: spec.revoked,
+  };
+}
+
+function approvalFacts({ name, creationTimestamp, spec }: AzureIdentityAccessApproval): ApprovalFacts {
+  return {
+    name,
+    grantUID: spec.grantUID,
+    binding: spec.bindingName,
+    approver: spec.approver,
+    decision: spec.decision,
+    ...createdAt(creationTimestamp),
+  };
+}
+
+function createdAt(creationTimestamp: string | null): { readonly created?: string } {
+  return creationTimestamp === null ? {} : { created: creationTimestamp };
+}
+
+/** The same document whatever the order in which a source lists. */
+function byName<T extends { readonly name: string }>(objects: readonly T[]): readonly T[] {
+  return objects.toSorted((a, b) => Number(a.name > b.name) - Number(a.name < b.name));
 }
 
 /** Groups by a key; an empty key leaves the item out. */

@@ -15,6 +15,18 @@ export type Reason = Readonly<z.infer<typeof reasonSchema>>;
 
 const reasons = z.array(reasonSchema);
 
+/**
+ * What custom policy says of its own boundaries: two instants and a span, all in nanoseconds. Without
+ * `hints` no custom rule took part, so the search of instants knows every boundary (reference/time-boxes.md §3.5).
+ */
+const hintsSchema = z
+  .strictObject({
+    nextTransition: z.number().optional(),
+    validUntil: z.number().optional(),
+    recheckAfter: z.number().optional(),
+  })
+  .optional();
+
 const candidateSchema = z.strictObject({
   binding: z.string(),
   identity: z.string(),
@@ -30,6 +42,7 @@ export const assignDecisionSchema = z.strictObject({
   candidates: z.array(candidateSchema),
   /** Reasons that concern the pod as a whole, e.g. `PolicyError`; empty when the answer stands. */
   reasons,
+  hints: hintsSchema,
 });
 export type AssignDecision = z.infer<typeof assignDecisionSchema>;
 
@@ -53,6 +66,7 @@ const tokenAllowedSchema = z.strictObject({
   reasons,
   probes: z.array(z.boolean()),
   limits: limitsSchema,
+  hints: hintsSchema,
 });
 const tokenRefusedSchema = z.strictObject({
   allow: z.literal(false),

@@ -46,7 +46,12 @@ export const exemptInputSchema = z.strictObject({ pod: podSchema });
 export type ExemptInput = Readonly<z.infer<typeof exemptInputSchema>>;
 
 export const validateInputSchema = z.strictObject({
-  kind: z.enum(["AzureIdentityBinding", "AzureIdentity"]),
+  kind: z.enum([
+    "AzureIdentityBinding",
+    "AzureIdentity",
+    "AzureIdentityAccessGrant",
+    "AzureIdentityAccessApproval",
+  ]),
   object: z.record(z.string(), z.unknown()),
 });
 export type ValidateInput = Readonly<z.infer<typeof validateInputSchema>>;

@@ -3,8 +3,19 @@ import { parseInstant, type Instant } from "../timebox/instant.ts";
 import { findNextChange, type NextChange } from "../timebox/next-change.ts";
 import type { Decider } from "./engine.ts";
 import type { AssignInput } from "./input.ts";
-import type { AzureIdentityBinding, Pod } from "./resources.ts";
-import { keyOf } from "./cluster-document.ts";
+import type {
+  AzureIdentityAccessApproval,
+  AzureIdentityAccessGrant,
+  AzureIdentityBinding,
+  Pod,
+} from "./resources.ts";
+import { bindingOf, grantOf, keyOf } from "./cluster-document.ts";
+
+/** Where just-in-time access is looked up; resource sources fit by shape. */
+export interface AccessSource {
+  list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
+  list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
+}
 
 /** The pod as the policy sees it: facts that the server sets, and none that change by themselves. */
 export function podInput(pod: Pod): AssignInput["pod"] {
@@ -24,12 +35,32 @@ export function assignInput(
 }
 
 /** What moves the answer for `pod` through `bindings`, for the search of instants to ask about. */
-export function timeFacts(pod: Pod, bindings: readonly AzureIdentityBinding[]): TimeFacts {
+export function timeFacts(
+  pod: Pod,
+  bindings: readonly AzureIdentityBinding[],
+  access: AccessSource,
+): TimeFacts {
+  const grants = access.list("AzureIdentityAccessGrant");
+  const approvals = grants.length === 0 ? [] : access.list("AzureIdentityAccessApproval");
   const boxes = bindings.map((binding) => ({
     timeBox: binding.spec.timeBox,
-    bindingCreated: parseInstant(binding.creationTimestamp ?? "") ?? null,
+    bindingCreated: createdAt(binding),
+    grants: grants
+      .filter((grant) => bindingOf(grant) === keyOf(binding))
+      .map((grant) => ({
+        created: createdAt(grant),
+        notBefore: parseInstant(grant.spec.notBefore ?? "") ?? null,
+        for: grant.spec.for,
+        approved: approvals
+          .filter((approval) => grantOf(approval) === keyOf(grant))
+          .flatMap((approval) => createdAt(approval) ?? []),
+      })),
   }));
-  return { boxes, podStart: parseInstant(pod.startTime ?? "") ?? null, moments: [] };
+  return { boxes, podStart: parseInstant(pod.startTime ?? "") ?? null };
+}
+
+function createdAt(object: { readonly creationTimestamp: string | null }): Instant | null {
+  return parseInstant(object.creationTimestamp ?? "") ?? null;
 }
 
 /**
@@ -43,13 +74,14 @@ export function findOpening(
     readonly bindings: readonly AzureIdentityBinding[];
     readonly now: Instant;
     readonly namespaced: boolean;
+    readonly access: AccessSource;
   },
 ): NextChange {
-  const { pod, bindings, now, namespaced } = question;
+  const { pod, bindings, now, namespaced, access } = question;
   const keys = new Set(bindings.map(keyOf));
   return findNextChange({
     now,
-    facts: timeFacts(pod, bindings),
+    facts: timeFacts(pod, bindings, access),
     ask: (probes) => {
       const { candidates } = decider.decide("assign", assignInput(pod, now, probes, namespaced));
       const own = candidates.filter(({ binding }) => keys.has(binding));

@@ -12,6 +12,7 @@ const table = {
   NamespaceMismatch: "namespaced mode: the identity lives in another namespace than the pod",
   PodTerminated: "the pod has finished",
   InvalidMatch: "a part of match or usableBy is empty, so it can fit no pod",
+  DeniedByPolicy: "a custom rule refuses it",
   // Time box
   Suspended: "the time box is suspended",
   InvalidTimeBox: "the time box is malformed, so it stays closed",
@@ -23,6 +24,10 @@ const table = {
   Excluded: "an exclusion is open",
   OutsideSchedule: "no window is open",
   NoActiveGrant: "just-in-time access is needed, and no grant is active",
+  GrantPendingApproval: "just-in-time access is needed, and a grant waits for approvals",
+  StaleCache: "just-in-time access is needed, and what is known of grants is too old to rely on",
+  InvalidGrant: "the grant is malformed, so it opens nothing",
+  InvalidApproval: "the approval is malformed, so it approves nothing",
   // Token
   IdentityNotFound: "none of the pod's identities has the requested id",
   UnsupportedIdentityType: "the identity has a type that podid does not serve",

@@ -74,6 +74,37 @@ export interface AzureIdentityBinding extends StoredObject {
   };
 }
 
+/** A request for just-in-time access through a binding of its namespace (reference/time-boxes.md §2.4). */
+export interface AzureIdentityAccessGrant extends StoredObject {
+  readonly spec: {
+    readonly bindingName: string;
+    readonly requester: string;
+    readonly justification: string;
+    readonly ticket: string;
+    /** A duration such as `90m`; the policy reads it. */
+    readonly for: string;
+    readonly notBefore: string | null;
+    /** Name of the only pod that it is for. */
+    readonly podName: string | null;
+    readonly revoked: boolean;
+    readonly revokedBy: string;
+    readonly revokeReason: string;
+  };
+}
+
+/** What somebody says to a grant of the same namespace; it names the grant's uid, so that it cannot outlive it. */
+export interface AzureIdentityAccessApproval extends StoredObject {
+  readonly spec: {
+    readonly grantName: string;
+    readonly grantUID: string;
+    readonly bindingName: string;
+    readonly approver: string;
+    /** Approve or Deny; the policy ignores anything else. */
+    readonly decision: string;
+    readonly comment: string;
+  };
+}
+
 export interface AzurePodIdentityException extends StoredObject {
   readonly spec: { readonly podLabels: Readonly<Record<string, string>> };
 }
@@ -110,4 +141,6 @@ export interface ClusterResources {
   readonly bindings: readonly AzureIdentityBinding[];
   readonly exceptions: readonly AzurePodIdentityException[];
   readonly namespaces: readonly Namespace[];
+  readonly grants: readonly AzureIdentityAccessGrant[];
+  readonly approvals: readonly AzureIdentityAccessApproval[];
 }

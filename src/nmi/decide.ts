@@ -62,13 +62,19 @@ export function createJudge(deps: {
     mayHave: (pod, request) => decideToken(pod, request, clockNow(), []),
     confirm: (pod, request, bindings, horizonSeconds) => {
       const now = clockNow();
-      const facts = timeFacts(pod, existing(bindings));
+      const facts = timeFacts(pod, existing(bindings), resources);
       const probes = candidateInstants(facts, now, Math.max(0, horizonSeconds - toSeconds(now)));
       const decision = decideToken(pod, request, now, probes);
       const closes = probes.find((_, index) => decision.probes[index] !== true);
       return { decision, now, validUntil: closes ?? null };
     },
     opening: (pod, keys) =>
-      findOpening(decider, { pod, bindings: existing(keys), now: clockNow(), namespaced }),
+      findOpening(decider, {
+        pod,
+        bindings: existing(keys),
+        now: clockNow(),
+        namespaced,
+        access: resources,
+      }),
   };
 }

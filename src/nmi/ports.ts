@@ -1,6 +1,8 @@
 import type {
   AzureAssignedIdentity,
   AzureIdentity,
+  AzureIdentityAccessApproval,
+  AzureIdentityAccessGrant,
   AzureIdentityBinding,
   Key,
   Pod,
@@ -10,6 +12,8 @@ import type {
 export interface Resources {
   list(kind: "Pod"): readonly Pod[];
   list(kind: "AzureAssignedIdentity"): readonly AzureAssignedIdentity[];
+  list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
+  list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
   get(kind: "Pod", key: Key): Pod | undefined;
   get(kind: "AzureAssignedIdentity", key: Key): AzureAssignedIdentity | undefined;
   get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;

@@ -16,6 +16,18 @@ interface JsonObject {
 interface AnchoredTimeBox {
   readonly timeBox: Json;
   readonly bindingCreated: Instant | null;
+  /** Just-in-time grants for the binding, whatever became of them. */
+  readonly grants: readonly GrantFacts[];
+}
+
+/** What the interval of a grant is made of; null where the object does not say it, or not as an instant. */
+interface GrantFacts {
+  readonly created: Instant | null;
+  readonly notBefore: Instant | null;
+  /** As written. */
+  readonly for: string;
+  /** When somebody had their say. */
+  readonly approved: readonly Instant[];
 }
 
 /** Everything that moves the answer for one pod, or for one pod and one identity. */
@@ -23,8 +35,6 @@ export interface TimeFacts {
   readonly boxes: readonly AnchoredTimeBox[];
   /** `pod.status.startTime`. */
   readonly podStart: Instant | null;
-  /** Further instants at which the answer could change, e.g. those of grants. */
-  readonly moments: readonly Instant[];
 }
 
 /** Minutes after local midnight at which something in this zone starts or ends. */
@@ -38,6 +48,7 @@ interface OffsetPeriod {
 }
 
 const secondsPerDay = 86_400;
+const defaultApprovalTimeout = "24h";
 
 /**
  * All instants in (`now`, `now + horizonSeconds`] at which the answer could change, ascending and
@@ -61,9 +72,14 @@ export function candidateInstants(
     .map(instantFromSeconds);
 }
 
-/** Bounds, durations and moments, in Unix seconds. */
-function singleSeconds({ boxes, podStart, moments }: TimeFacts): readonly number[] {
-  const ofBoxes = boxes.flatMap(({ timeBox, bindingCreated }) => {
+/** The zones on whose clocks the windows and exclusions of the boxes are read, each once. */
+export function zonesOf({ boxes }: TimeFacts): readonly string[] {
+  return [...collectMinutes(boxes).keys()];
+}
+
+/** Bounds, durations and grants, in Unix seconds. */
+function singleSeconds({ boxes, podStart }: TimeFacts): readonly number[] {
+  return boxes.flatMap(({ timeBox, bindingCreated, grants }) => {
     if (!isObject(timeBox)) return [];
     const bounds = [timeBox["notBefore"], timeBox["notAfter"]].flatMap((stamp) => {
       const instant = typeof stamp === "string" ? parseInstant(stamp) : undefined;
@@ -72,24 +88,49 @@ function singleSeconds({ boxes, podStart, moments }: TimeFacts): readonly number
     const anchors = { PodStart: podStart, BindingCreation: bindingCreated };
     return [
       ...bounds,
-      ...objectsIn(timeBox["durations"]).flatMap((entry) => durationSeconds(entry, anchors)),
+      ...objectsIn(timeBox["durations"]).flatMap((entry) => durationEdges(entry, anchors)),
+      ...grants.flatMap((grant) => grantEdges(grant, timeBox["jit"])),
     ];
   });
-  return [...ofBoxes, ...moments.map(toSeconds)];
 }
 
 /** A duration's start and end. */
-function durationSeconds(
+function durationEdges(
   entry: JsonObject,
   anchors: { readonly PodStart: Instant | null; readonly BindingCreation: Instant | null },
 ): readonly number[] {
   const from = entry["from"];
   const anchor = from === "PodStart" || from === "BindingCreation" ? anchors[from] : null;
-  const length = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(textOf(entry["for"]));
-  if (anchor === null || length === null) return [];
-  const [, hours = "0", minutes = "0", seconds = "0"] = length;
+  const length = lengthSeconds(entry["for"]);
+  if (anchor === null || length === undefined) return [];
   const start = toSeconds(anchor);
-  return [start, start + Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)];
+  return [start, start + length];
+}
+
+/**
+ * Whatever could start a grant, each with the end that would follow, and the first second at which an
+ * approval comes too late (reference/time-boxes.md §2.4). Which of them do is the policy's to say.
+ */
+function grantEdges(
+  { created, notBefore, for: wanted, approved }: GrantFacts,
+  jit: Json | undefined,
+): readonly number[] {
+  if (created === null || !isObject(jit)) return [];
+  const longest = lengthSeconds(jit["maxDuration"]);
+  const asked = lengthSeconds(wanted);
+  const timeout = lengthSeconds(jit["approvalTimeout"] ?? defaultApprovalTimeout);
+  if (longest === undefined || asked === undefined || timeout === undefined) return [];
+  const starts = [created, notBefore, ...approved].flatMap((at) => (at === null ? [] : toSeconds(at)));
+  const ends = starts.map((start) => start + Math.min(asked, longest));
+  return [...starts, ...ends, toSeconds(created) + timeout + 1];
+}
+
+/** Seconds of a duration such as `1h30m`; undefined when malformed. */
+function lengthSeconds(duration: Json | undefined): number | undefined {
+  const parts = /^(?=.)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(textOf(duration));
+  if (parts === null) return undefined;
+  const [, hours = "0", minutes = "0", seconds = "0"] = parts;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
 /** The zones of all windows and exclusions. Day filters change at local midnight, so that always counts. */

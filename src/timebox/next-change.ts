@@ -20,11 +20,16 @@ export interface NextChange {
 const secondsPerDay = 86_400;
 /** Most boxes change within days, so most searches end after one short question. */
 const horizonsDays: readonly number[] = [8, 32, 128, 800];
+/**
+ * Instants times boxes in one question. Each costs the policy some 20 µs; a policy with user rules has to
+ * answer within 50 ms.
+ */
+const judgementsPerQuestion = 500;
 
 /**
  * Searches the first instant after `now` at which the policy changes its answer. `ask` judges now and the
- * given probes (ascending) in one call; it is called once per horizon with the instants that are new
- * there, at least once, and not again when a wider horizon adds none. For one binding ask for its
+ * given probes (ascending) in one call; it is called for each horizon with the instants that are new
+ * there, some at a time, at least once, and not again when a wider horizon adds none. For one binding ask for its
  * own openness, for an identity ask for the union over its bindings: `boxes` then holds them all.
  * An answer with another number of probes is no answer: it counts as closed, with nothing known of
  * what comes; callers then fall back to asking again regularly (reference/time-boxes.md §3.2, §3.3).
@@ -34,17 +39,20 @@ export function findNextChange(question: {
   readonly facts: TimeFacts;
   readonly ask: (probes: readonly Instant[]) => ProbeAnswer;
 }): NextChange {
+  const probesPerQuestion = Math.ceil(judgementsPerQuestion / Math.max(1, question.facts.boxes.length));
   let inForce: boolean | undefined;
   let asked = 0;
   for (const days of horizonsDays) {
-    const probes = candidateInstants(question.facts, question.now, days * secondsPerDay).slice(asked);
-    if (probes.length === 0 && inForce !== undefined) continue;
-    const answer = question.ask(probes);
-    if (answer.probes.length !== probes.length) return unchanging(false);
-    inForce = answer.inForce;
-    const change = probes.find((_, index) => answer.probes[index] !== answer.inForce);
-    if (change !== undefined) return changing(inForce, change);
-    asked += probes.length;
+    const instants = candidateInstants(question.facts, question.now, days * secondsPerDay);
+    while (inForce === undefined || asked < instants.length) {
+      const probes = instants.slice(asked, asked + probesPerQuestion);
+      const answer = question.ask(probes);
+      if (answer.probes.length !== probes.length) return unchanging(false);
+      inForce = answer.inForce;
+      const change = probes.find((_, index) => answer.probes[index] !== answer.inForce);
+      if (change !== undefined) return changing(inForce, change);
+      asked += probes.length;
+    }
   }
   return unchanging(inForce ?? false);
 }

@@ -1,10 +1,13 @@
 import type { Cluster, Compute, ComputeFailure, ComputeResult, Node } from "../../../src/controller/ports.ts";
 import type { Candidate } from "../../../src/engine/decision.ts";
-import type { Decider, Entrypoint, Entrypoints } from "../../../src/engine/engine.ts";
+import type { Decider } from "../../../src/engine/engine.ts";
+import type { Entrypoint, Entrypoints } from "../../../src/engine/entrypoints.ts";
 import type { AssignInput } from "../../../src/engine/input.ts";
 import type {
   AzureAssignedIdentity,
   AzureIdentity,
+  AzureIdentityAccessApproval,
+  AzureIdentityAccessGrant,
   AzureIdentityBinding,
   JsonObject,
   Key,
@@ -43,7 +46,8 @@ export function crashAt(
 
 type RecordedEvent = Parameters<Cluster["recordEvent"]>[0];
 
-type Stored = Pod | Node | AzureIdentity | AzureIdentityBinding | AzureAssignedIdentity;
+type Access = AzureIdentityAccessGrant | AzureIdentityAccessApproval;
+type Stored = Pod | Node | AzureIdentity | AzureIdentityBinding | AzureAssignedIdentity | Access;
 
 /** A cluster in memory. `put` and `remove` are what users do, the port is what the controller does. */
 export interface FakeCluster extends Cluster {
@@ -52,6 +56,8 @@ export interface FakeCluster extends Cluster {
   put(kind: "AzureIdentity", object: AzureIdentity): void;
   put(kind: "AzureIdentityBinding", object: AzureIdentityBinding): void;
   put(kind: "AzureAssignedIdentity", object: AzureAssignedIdentity): void;
+  put(kind: "AzureIdentityAccessGrant", object: AzureIdentityAccessGrant): void;
+  put(kind: "AzureIdentityAccessApproval", object: AzureIdentityAccessApproval): void;
   remove(kind: string, key: Key): void;
   readonly events: readonly RecordedEvent[];
   /** Every status that was written, as `key status`. */
@@ -65,12 +71,16 @@ export function createFakeCluster(): FakeCluster {
   const identities = new Map<Key, AzureIdentity>();
   const bindings = new Map<Key, AzureIdentityBinding>();
   const assigned = new Map<Key, AzureAssignedIdentity>();
+  const grants = new Map<Key, AzureIdentityAccessGrant>();
+  const approvals = new Map<Key, AzureIdentityAccessApproval>();
   const stores: Readonly<Record<string, Map<Key, unknown>>> = {
     Pod: pods,
     Node: nodes,
     AzureIdentity: identities,
     AzureIdentityBinding: bindings,
     AzureAssignedIdentity: assigned,
+    AzureIdentityAccessGrant: grants,
+    AzureIdentityAccessApproval: approvals,
   };
   const listeners = new Set<(change: { readonly kind: string; readonly key: Key }) => void>();
   const events: RecordedEvent[] = [];
@@ -83,10 +93,18 @@ export function createFakeCluster(): FakeCluster {
     stores[kind]?.set(key, object);
     changed(kind, key);
   };
+  const lists = {
+    Pod: pods,
+    AzureAssignedIdentity: assigned,
+    AzureIdentityAccessGrant: grants,
+    AzureIdentityAccessApproval: approvals,
+  };
   function list(kind: "Pod"): readonly Pod[];
   function list(kind: "AzureAssignedIdentity"): readonly AzureAssignedIdentity[];
-  function list(kind: string): readonly (Pod | AzureAssignedIdentity)[] {
-    return [...(kind === "Pod" ? pods : assigned).values()];
+  function list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
+  function list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
+  function list(kind: keyof typeof lists): readonly unknown[] {
+    return [...lists[kind].values()];
   }
   function get(kind: "Node", key: Key): Node | undefined;
   function get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;

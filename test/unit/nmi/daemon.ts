@@ -1,10 +1,11 @@
 import { request, type IncomingHttpHeaders } from "node:http";
 
 import type { Limits } from "../../../src/engine/decision.ts";
+import type { Decider } from "../../../src/engine/engine.ts";
 import { createNmi, type Nmi, type NmiOptions } from "../../../src/nmi/nmi.ts";
 import type { PlatformMetadata, TokenResult, TokenSource, UpstreamToken } from "../../../src/nmi/ports.ts";
 import { createLog } from "../../../src/runtime/log.ts";
-import { createMetrics } from "../../../src/runtime/metrics.ts";
+import { createMetrics, type Metrics } from "../../../src/runtime/metrics.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { createMemoryResources, type MemoryResources } from "./memory-resources.ts";
 import { createWindowDecider } from "./window-decider.ts";
@@ -60,6 +61,9 @@ export async function startDaemon(options: {
   readonly at: string;
   readonly limits?: Limits;
   readonly nmi?: Partial<NmiOptions>;
+  /** In place of one that judges classic bindings and their windows. */
+  readonly decider?: (resources: MemoryResources) => Decider;
+  readonly metrics?: Metrics;
 }): Promise<Daemon> {
   const clock = createSimulatedClock(Date.parse(options.at));
   const resources = createMemoryResources();
@@ -77,10 +81,10 @@ export async function startDaemon(options: {
     log: createLog({ clock, level: "info", component: "nmi", destination: { write } }),
     node: "node-1",
     resources,
-    decider: createWindowDecider(resources, options.limits),
+    decider: options.decider?.(resources) ?? createWindowDecider(resources, options.limits),
     tokens: azure,
     platform: azure,
-    metrics: createMetrics(),
+    metrics: options.metrics ?? createMetrics(),
     options: { hosts: ["169.254.169.254", "127.0.0.1"], ...options.nmi },
   });
   const { port } = await nmi.listen({ host: "127.0.0.1", port: 0 });

@@ -2,6 +2,8 @@ import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type {
   AzureAssignedIdentity,
   AzureIdentity,
+  AzureIdentityAccessApproval,
+  AzureIdentityAccessGrant,
   AzureIdentityBinding,
   JsonObject,
   Pod,
@@ -12,6 +14,8 @@ interface Kinds {
   readonly AzureIdentity: AzureIdentity;
   readonly AzureIdentityBinding: AzureIdentityBinding;
   readonly AzureAssignedIdentity: AzureAssignedIdentity;
+  readonly AzureIdentityAccessGrant: AzureIdentityAccessGrant;
+  readonly AzureIdentityAccessApproval: AzureIdentityAccessApproval;
 }
 type Kind = keyof Kinds;
 
@@ -32,6 +36,8 @@ export function createMemoryResources(): MemoryResources {
     AzureIdentity: new Map(),
     AzureIdentityBinding: new Map(),
     AzureAssignedIdentity: new Map(),
+    AzureIdentityAccessGrant: new Map(),
+    AzureIdentityAccessApproval: new Map(),
   };
   const listeners = new Set<(change: { readonly kind: string; readonly key: string }) => void>();
   const tell = (kind: Kind, key: string): void => {

@@ -1,6 +1,7 @@
 import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type { Candidate, Limits, Reason, TokenDecision } from "../../../src/engine/decision.ts";
-import type { Decider, Entrypoint, Entrypoints } from "../../../src/engine/engine.ts";
+import type { Decider } from "../../../src/engine/engine.ts";
+import type { Entrypoint, Entrypoints } from "../../../src/engine/entrypoints.ts";
 import type { AssignInput, TokenInput } from "../../../src/engine/input.ts";
 import type { AzureIdentityBinding, JsonObject } from "../../../src/engine/resources.ts";
 import type { MemoryResources } from "./memory-resources.ts";

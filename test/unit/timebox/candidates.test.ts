@@ -21,13 +21,11 @@ function candidatesOf(
   more: {
     readonly podStart?: string;
     readonly bindingCreated?: string;
-    readonly moments?: readonly string[];
   } = {},
 ): readonly string[] {
   const facts = {
-    boxes: [{ timeBox, bindingCreated: anchorOf(more.bindingCreated) }],
+    boxes: [{ timeBox, bindingCreated: anchorOf(more.bindingCreated), grants: [] }],
     podStart: anchorOf(more.podStart),
-    moments: (more.moments ?? []).map(instantOf),
   };
   return candidateInstants(facts, instantOf(now), days * day).map(formatInstant);
 }
@@ -122,14 +120,6 @@ describe("candidateInstants names", () => {
   it("no bound beyond the horizon beside a window, whose edges there are not looked for", () => {
     const box = { ...timeBoxOf(nightly), notAfter: "2028-01-01T00:00:00Z" };
     assert.ok(!candidatesOf(box, "2026-06-14T00:00:00Z", 8).includes("2028-01-01T00:00:00Z"));
-  });
-
-  it("given moments once, in order", () => {
-    const moments = ["2026-06-14T12:00:00Z", "2026-06-14T11:00:00Z", "2026-06-14T12:00:00Z"];
-    assert.deepEqual(candidatesOf(null, "2026-06-14T00:00:00Z", 8, { moments }), [
-      "2026-06-14T11:00:00Z",
-      "2026-06-14T12:00:00Z",
-    ]);
   });
 
   it("nothing for a binding without time box", () => {
@@ -244,9 +234,8 @@ describe("candidateInstants", () => {
         };
         const from = toSeconds(instantOf(change)) - 1.5 * day;
         const facts = {
-          boxes: [{ timeBox: timeBoxOf(simple), bindingCreated: null }],
+          boxes: [{ timeBox: timeBoxOf(simple), bindingCreated: null, grants: [] }],
           podStart: null,
-          moments: [],
         };
         const candidates = new Set(
           candidateInstants(facts, instantFromSeconds(from), 3 * day).map(toSeconds),

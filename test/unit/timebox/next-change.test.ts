@@ -29,8 +29,8 @@ function shown(change: NextChange): readonly [boolean, string | null, string | n
 function nextOf(windows: readonly SimpleWindow[], at: string): ReturnType<typeof shown> {
   const now = instantOf(at);
   const { ask } = policyOf((instant) => windows.some((window) => isOpen(window, instant)), now);
-  const boxes = windows.map((window) => ({ timeBox: timeBoxOf(window), bindingCreated: null }));
-  return shown(findNextChange({ now, facts: { boxes, podStart: null, moments: [] }, ask }));
+  const boxes = windows.map((window) => ({ timeBox: timeBoxOf(window), bindingCreated: null, grants: [] }));
+  return shown(findNextChange({ now, facts: { boxes, podStart: null }, ask }));
 }
 
 const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri"];
@@ -171,7 +171,7 @@ describe("findNextChange finds the next edge", () => {
 
 describe("findNextChange", () => {
   const now = instantOf("2026-05-01T00:00:00Z");
-  const noFacts = { boxes: [{ timeBox: null, bindingCreated: null }], podStart: null, moments: [] };
+  const noFacts = { boxes: [{ timeBox: null, bindingCreated: null, grants: [] }], podStart: null };
 
   it("asks once, without probes, when no binding has a time box", () => {
     const { ask, asked } = policyOf(() => true, now);
@@ -184,7 +184,9 @@ describe("findNextChange", () => {
     const { ask, asked } = policyOf((instant) => instant >= opening, now);
     const facts = {
       ...noFacts,
-      boxes: [{ timeBox: { timeZone: "UTC", windows: [{ months: ["Jul"] }] }, bindingCreated: null }],
+      boxes: [
+        { timeBox: { timeZone: "UTC", windows: [{ months: ["Jul"] }] }, bindingCreated: null, grants: [] },
+      ],
     };
     assert.deepEqual(shown(findNextChange({ now, facts, ask })), [false, "2026-07-01T00:00:00Z", "open"]);
     assert.deepEqual(asked, [8, 24, 96]);
@@ -194,10 +196,25 @@ describe("findNextChange", () => {
     const { ask, asked } = policyOf(() => false, now);
     const facts = {
       ...noFacts,
-      boxes: [{ timeBox: { timeZone: "UTC", windows: [{ years: ["2031"] }] }, bindingCreated: null }],
+      boxes: [
+        { timeBox: { timeZone: "UTC", windows: [{ years: ["2031"] }] }, bindingCreated: null, grants: [] },
+      ],
     };
     assert.deepEqual(shown(findNextChange({ now, facts, ask })), [false, null, null]);
-    assert.deepEqual(asked, [8, 24, 96, 672]);
+    assert.deepEqual(asked, [8, 24, 96, 500, 172]);
+  });
+
+  it("asks about fewer instants at a time the more boxes each of them concerns", () => {
+    const { ask, asked } = policyOf(() => false, now);
+    const box = {
+      timeBox: { timeZone: "UTC", windows: [{ years: ["2031"] }] },
+      bindingCreated: null,
+      grants: [],
+    };
+    const facts = { ...noFacts, boxes: Array.from({ length: 100 }, () => box) };
+    assert.deepEqual(shown(findNextChange({ now, facts, ask })), [false, null, null]);
+    assert.deepEqual(asked.slice(0, 3), [5, 3, 5]);
+    assert.equal(Math.max(...asked), 5);
   });
 
   it("finds a bound of years ahead with one question when nothing recurs", () => {
@@ -205,7 +222,7 @@ describe("findNextChange", () => {
     const { ask, asked } = policyOf((instant) => instant < end, now);
     const facts = {
       ...noFacts,
-      boxes: [{ timeBox: { notAfter: "2040-01-01T00:00:00Z" }, bindingCreated: null }],
+      boxes: [{ timeBox: { notAfter: "2040-01-01T00:00:00Z" }, bindingCreated: null, grants: [] }],
     };
     assert.deepEqual(shown(findNextChange({ now, facts, ask })), [true, "2040-01-01T00:00:00Z", "closed"]);
     assert.deepEqual(asked, [1]);
@@ -220,7 +237,7 @@ describe("findNextChange", () => {
       timeZone: "UTC",
       exclusions: [{ dates: ["06-10..06-20"] }],
     };
-    const facts = { ...noFacts, boxes: [{ timeBox, bindingCreated: null }] };
+    const facts = { ...noFacts, boxes: [{ timeBox, bindingCreated: null, grants: [] }] };
     assert.deepEqual(shown(findNextChange({ now, facts, ask })), [true, "2026-06-10T00:00:00Z", "closed"]);
   });
 
@@ -235,7 +252,8 @@ describe("findNextChange", () => {
   });
 
   it("takes an answer with too few probes for closed, with nothing known of what comes", () => {
-    const facts = { ...noFacts, moments: [instantOf("2026-05-02T00:00:00Z")] };
+    const timeBox = { notAfter: "2026-05-02T00:00:00Z" };
+    const facts = { ...noFacts, boxes: [{ timeBox, bindingCreated: null, grants: [] }] };
     const change = findNextChange({ now, facts, ask: () => ({ inForce: true, probes: [] }) });
     assert.deepEqual(shown(change), [false, null, null]);
   });

@@ -5,6 +5,8 @@
 #   - input: schema.assign
 package podid.assign
 
+import data.podid.grant
+import data.podid.hook
 import data.podid.match
 import data.podid.moment
 import data.podid.reasons
@@ -16,7 +18,7 @@ import data.podid.timebox
 # entrypoint: true
 default decision := {"candidates": [], "reasons": [{"code": "PolicyError", "params": {}}]}
 
-decision := {"candidates": candidates, "reasons": _pod_reasons}
+decision := object.union(hook.hints, {"candidates": candidates, "reasons": _pod_reasons})
 
 # METADATA
 # title: Candidates
@@ -41,12 +43,17 @@ _candidate(binding, name) := {
 	"weight": binding.weight,
 	"inForce": count(closed) == 0,
 	"reasons": reasons.sorted(closed),
-	"probes": [open_then | some m in _moments; open_then := count(_closed_by(binding, m)) == 0],
+	"probes": [open_then | some m in _moments; open_then := count(_closed_by(binding, grants, m)) == 0],
 } if {
-	closed := _closed_by(binding, _now)
+	grants := grant.of(binding)
+	closed := _closed_by(binding, grants, _now)
 }
 
-_closed_by(binding, m) := match.refused_by(binding) | timebox.closed_by(binding, m)
+_closed_by(binding, grants, m) := union({
+	match.refused_by(binding),
+	timebox.closed_by(binding, grants, m),
+	hook.denied_by(binding, m.ns),
+})
 
 _now := moment.at(input.now, _zones, _night_zones)
 

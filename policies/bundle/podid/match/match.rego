@@ -7,6 +7,7 @@
 #   - input: schema.assign
 package podid.match
 
+import data.podid.hook
 import data.podid.reasons
 
 # METADATA
@@ -14,7 +15,8 @@ import data.podid.reasons
 # title: Selected bindings
 # description: |
 #   Names of the bindings that select the pod of the input: by the classic label (any namespace,
-#   as aad-pod-identity did) or by `match` alone (the pod's own namespace).
+#   as aad-pod-identity did), by `match` alone (the pod's own namespace), or by custom policy, which
+#   can only add bindings that exist and whose identity the pod may use.
 selected contains name if {
 	some name in data.cluster.bindings_by_selector[input.pod.labels.aadpodidbinding]
 	_live
@@ -25,6 +27,12 @@ selected contains name if {
 	some name in data.cluster.bindings_by_namespace[input.pod.namespace]
 	_live
 	_matches(data.cluster.bindings[name])
+}
+
+selected contains name if {
+	some name in hook.selected
+	_live
+	count(refused_by(data.cluster.bindings[name])) == 0
 }
 
 # METADATA

@@ -6,6 +6,11 @@
 package podid.moment
 
 # METADATA
+# title: Instant of a stamp
+# description: Nanoseconds since 1970 of RFC 3339 text; every instant is a whole second, fractions are floored.
+instant(stamp) := ns - (ns % 1000000000) if ns := time.parse_rfc3339_ns(stamp)
+
+# METADATA
 # title: Moment of an instant
 # description: |
 #   `{"ns": …, "zones": {zone: reading}}` for nanoseconds since 1970. A zone that does not resolve

@@ -6,6 +6,8 @@
 #   - input: schema.assign
 package podid.timebox
 
+import data.podid.grant
+import data.podid.moment
 import data.podid.reasons
 import data.podid.window
 
@@ -13,18 +15,23 @@ import data.podid.window
 # scope: document
 # title: What closes a binding
 # description: |
-#   The reasons why `binding` is not in force at the moment `m`; the empty set means in force.
-#   A box that podid.validate did not accept, or whose zones have no reading, is closed before
-#   anything below is asked: an exclusion that cannot be judged must not count as "not excluded".
-closed_by(binding, _) := set() if not binding.timeBox
+#   The reasons why `binding`, with its `grants` (the answer of podid.grant), is not in force at the
+#   moment `m`; the empty set means in force. Without a time box it always is. With one, guards come first:
+#   below them anything undefined would read as "not suspended", "not excluded". Then the formula: nothing
+#   of `_conditions` fails, and nothing is missing of what the mode opens by.
+closed_by(binding, _, _) := set() if not binding.timeBox
 
-closed_by(binding, m) := _invalid(binding) if {
+closed_by(binding, _, m) := _invalid(binding) if {
 	binding.timeBox
 	not _judgeable(binding, m)
 }
 
-closed_by(binding, m) := {reasons.of(code, {}) | some code in _conditions; _fails(code, binding, m)} if {
+closed_by(binding, grants, m) := {reasons.of(code, {}) | some code in (failed | missing)} if {
 	_judgeable(binding, m)
+	open := {half | some half in {"Schedule", "Grant"}; _opens(half, binding, grants, m)}
+	lacking := _lacking(_mode(binding), open)
+	failed := {code | some code in _conditions; _fails(code, binding, open, m)}
+	missing := {_missing(half, grants, m) | some half in lacking}
 }
 
 # METADATA
@@ -46,6 +53,7 @@ _calendar(box) := array.concat(object.get(box, "windows", []), object.get(box, "
 
 _judgeable(binding, m) if {
 	binding.timeBoxCheck.valid == true
+	_mode(binding) in _modes
 	every zone in zones(binding.timeBox) {
 		zone != "" # which would read as UTC
 		m.zones[zone]
@@ -57,6 +65,45 @@ _invalid(binding) := found if {
 	count(found) > 0
 } else := {reasons.of("InvalidTimeBox", {})}
 
+_modes := {"Always", "Schedule", "Grant", "ScheduleOrGrant", "ScheduleAndGrant"}
+
+_mode(binding) := object.get(binding.timeBox, "openWhen", "Always")
+
+# What each mode lacks of the halves that are open: the last lines of the formula.
+_lacking("Always", _) := set()
+
+_lacking("Schedule", open) := {"Schedule"} - open
+
+_lacking("Grant", open) := {"Grant"} - open
+
+_lacking("ScheduleAndGrant", open) := {"Schedule", "Grant"} - open
+
+_lacking("ScheduleOrGrant", open) := {"Schedule", "Grant"} if count(open) == 0
+
+_lacking("ScheduleOrGrant", open) := set() if count(open) > 0
+
+_opens("Schedule", binding, _, m) if {
+	some w in binding.timeBox.windows
+	window.open(w, _zone(binding.timeBox), m)
+}
+
+_opens("Grant", _, grants, m) if {
+	grant.active(grants, m)
+	not _stale
+}
+
+# Windows are a function of the binding alone; grants and revocations need fresh facts, where their age
+# is told, as it is for tokens (reference/time-boxes.md §3.6).
+_stale if object.get(input, ["caches", "ageSeconds"], 0) > 60
+
+_missing("Schedule", _, _) := "OutsideSchedule"
+
+_missing("Grant", grants, m) := "StaleCache" if {
+	grant.active(grants, m) # and yet not open
+} else := "GrantPendingApproval" if {
+	grant.pending(grants, m)
+} else := "NoActiveGrant"
+
 _conditions := {
 	"AfterNotAfter",
 	"AnchorUnknown",
@@ -64,67 +111,46 @@ _conditions := {
 	"DurationElapsed",
 	"DurationNotStarted",
 	"Excluded",
-	"InvalidTimeBox",
-	"NoActiveGrant",
-	"OutsideSchedule",
 	"Suspended",
 }
 
-_fails("Suspended", binding, _) if binding.timeBox.suspend
+_fails("Suspended", binding, _, _) if binding.timeBox.suspend
 
-_fails("BeforeNotBefore", binding, m) if {
+_fails("BeforeNotBefore", binding, _, m) if {
 	binding.timeBox.notBefore
 	not _begun(binding.timeBox, m)
 }
 
-_fails("AfterNotAfter", binding, m) if {
+_fails("AfterNotAfter", binding, _, m) if {
 	binding.timeBox.notAfter
 	not _unended(binding.timeBox, m)
 }
 
-_fails("AnchorUnknown", binding, _) if {
+_fails("AnchorUnknown", binding, _, _) if {
 	some duration in binding.timeBox.durations
 	not _anchored(duration, binding)
 }
 
-_fails("DurationNotStarted", binding, m) if {
+_fails("DurationNotStarted", binding, _, m) if {
 	some duration in binding.timeBox.durations
 	m.ns < _anchor(duration, binding)
 }
 
-_fails("DurationElapsed", binding, m) if {
+_fails("DurationElapsed", binding, _, m) if {
 	some duration in binding.timeBox.durations
 	m.ns >= _anchor(duration, binding)
 	not _unelapsed(duration, binding, m)
 }
 
-_fails("Excluded", binding, m) if {
+_fails("Excluded", binding, open, m) if {
 	some exclusion in binding.timeBox.exclusions
 	window.open(exclusion, _zone(binding.timeBox), m)
+	not _exempt(exclusion, open)
 }
 
-_fails("OutsideSchedule", binding, m) if {
-	_mode(binding) in {"Schedule", "ScheduleOrGrant", "ScheduleAndGrant"}
-	not _scheduled(binding.timeBox, m)
-}
-
-# Grants are not judged yet: what needs one is not open.
-_fails("NoActiveGrant", binding, _) if _mode(binding) in {"Grant", "ScheduleAndGrant"}
-
-_fails("NoActiveGrant", binding, m) if {
-	_mode(binding) == "ScheduleOrGrant"
-	not _scheduled(binding.timeBox, m)
-}
-
-_fails("InvalidTimeBox", binding, _) if {
-	not _mode(binding) in {"Always", "Schedule", "Grant", "ScheduleOrGrant", "ScheduleAndGrant"}
-}
-
-_mode(binding) := object.get(binding.timeBox, "openWhen", "Always")
-
-_scheduled(box, m) if {
-	some w in box.windows
-	window.open(w, _zone(box), m)
+_exempt(exclusion, open) if {
+	exclusion.exemptGrants == true
+	"Grant" in open
 }
 
 _begun(box, m) if time.parse_rfc3339_ns(box.notBefore) <= m.ns
@@ -135,11 +161,6 @@ _unelapsed(duration, binding, m) if m.ns < _anchor(duration, binding) + time.par
 
 _anchored(duration, binding) if _anchor(duration, binding)
 
-_anchor(duration, _) := _whole_seconds(time.parse_rfc3339_ns(input.pod.startTime)) if duration.from == "PodStart"
+_anchor(duration, _) := moment.instant(input.pod.startTime) if duration.from == "PodStart"
 
-_anchor(duration, binding) := _whole_seconds(time.parse_rfc3339_ns(binding.created)) if {
-	duration.from == "BindingCreation"
-}
-
-# Every instant is a whole second, fractions are floored (reference/time-boxes.md §2.2).
-_whole_seconds(ns) := ns - (ns % 1000000000)
+_anchor(duration, binding) := moment.instant(binding.created) if duration.from == "BindingCreation"

@@ -8,6 +8,7 @@
 package podid.token
 
 import data.podid.assign as assignment
+import data.podid.hook
 import data.podid.match
 import data.podid.reasons
 
@@ -37,7 +38,7 @@ decision := _refused("denied", {reasons.of("PodTerminated", {})}) if {
 	not _supported
 } else := _refused_identity("pending", {reasons.of("AssignmentPending", {})}) if {
 	not _usable_now
-} else := {
+} else := object.union(hook.hints, {
 	"allow": true,
 	"outcome": "allowed",
 	"identity": _identity,
@@ -46,7 +47,7 @@ decision := _refused("denied", {reasons.of("PodTerminated", {})}) if {
 	"reasons": [],
 	"probes": _probes,
 	"limits": _limits,
-}
+})
 
 _refused(outcome, why) := {
 	"allow": false,
@@ -146,11 +147,14 @@ _token_rules := [object.get(object.get(data.cluster.bindings[candidate.binding],
 	some candidate in _open_bindings
 ]
 
-# Where several open bindings give the identity, each bound counts and the strictest wins.
+# Where several open bindings give the identity, or custom policy has limits of its own, each bound counts
+# and the strictest wins.
 _limits := {
 	"clampResponse": _clamped,
-	"minLifetimeSeconds": max([_seconds(object.get(rules, "minLifetime", "0s")) | some rules in _token_rules]),
+	"minLifetimeSeconds": max(_min_lifetimes),
 	"maxOverhangSeconds": _max_overhang_seconds,
+} if {
+	hook.limits # else malformed
 }
 
 default _clamped := false
@@ -160,10 +164,18 @@ _clamped if {
 	object.get(rules, "clampResponse", true) == true
 }
 
+_clamped if hook.limits.clampResponse
+
+_min_lifetimes contains _seconds(object.get(rules, "minLifetime", "0s")) if some rules in _token_rules
+
+_min_lifetimes contains hook.limits.minLifetimeSeconds
+
 default _max_overhang_seconds := null
 
 _max_overhang_seconds := min(_overhangs) if count(_overhangs) > 0
 
 _overhangs contains _seconds(rules.maxOverhang) if some rules in _token_rules
+
+_overhangs contains hook.limits.maxOverhangSeconds
 
 _seconds(duration) := (ns - (ns % 1000000000)) / 1000000000 if ns := time.parse_duration_ns(duration)

@@ -8,6 +8,7 @@
 #   - input: schema.validate
 package podid.validate
 
+import data.podid.form
 import data.podid.reasons
 
 # METADATA
@@ -56,12 +57,12 @@ _box_problems contains ["spec.timeBox.suspend", "must be true or false"] if {
 _box_problems contains [_path([field]), _stamp_form] if {
 	some field in {"notBefore", "notAfter"}
 	_has(_box, field)
-	not _is_stamp(_box[field])
+	not form.is_stamp(_box[field])
 }
 
 _box_problems contains ["spec.timeBox.notAfter", "must be later than notBefore"] if {
-	_is_stamp(_box.notBefore)
-	_is_stamp(_box.notAfter)
+	form.is_stamp(_box.notBefore)
+	form.is_stamp(_box.notAfter)
 	not _ordered_stamps(_box)
 }
 
@@ -196,14 +197,14 @@ _box_problems contains [_path([part, field]), _duration_form] if {
 	some part, fields in _optional_durations
 	some field in fields
 	_has(_box[part], field)
-	not _is_duration(_box[part][field])
+	not form.is_duration(_box[part][field])
 }
 
 _box_problems contains [_path([part, field]), "must be a duration such as 0s, 45s, 1h30m"] if {
 	some part, fields in _optional_spans
 	some field in fields
 	_has(_box[part], field)
-	not _is_span(_box[part][field])
+	not form.is_span(_box[part][field])
 }
 
 _box_problems contains ["spec.timeBox.token.clampResponse", "must be true or false"] if {
@@ -276,29 +277,9 @@ _is_anchor(duration) if duration.from in {"PodStart", "BindingCreation"}
 # Given a field, because an undefined argument makes a negated call undefined instead of true.
 _gives_count(fields, field) if fields[field] in numbers.range(0, 8)
 
-_gives_duration(fields, field) if _is_duration(fields[field])
-
-# Patterns stand before the built-ins, which accept more than we do (reference/time-boxes.md §2.7).
-_is_stamp(text) if {
-	regex.match(
-		`^20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$`,
-		text,
-	)
-	is_number(time.parse_rfc3339_ns(text))
-}
+_gives_duration(fields, field) if form.is_duration(fields[field])
 
 _ordered_stamps(box) if time.parse_rfc3339_ns(box.notBefore) < time.parse_rfc3339_ns(box.notAfter)
-
-_is_span(text) if {
-	count(text) >= 2
-	regex.match(`^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$`, text)
-	is_number(time.parse_duration_ns(text))
-}
-
-_is_duration(text) if {
-	_is_span(text)
-	time.parse_duration_ns(text) > 0
-}
 
 _is_zone(zone) if {
 	regex.match(`^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$`, zone)

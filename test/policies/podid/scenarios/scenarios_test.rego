@@ -34,7 +34,11 @@ test_refused_box[note] if {
 }
 
 _as_expected(row) if {
-	cluster := fixtures.usual_cluster([object.union(fixtures.boxed(row.box), object.get(row, "binding", {}))])
+	cluster := fixtures.granted_cluster(
+		object.union(fixtures.boxed(row.box), object.get(row, "binding", {})),
+		object.get(row, "grants", []),
+		object.get(row, "approvals", {}),
+	)
 	every instant, codes in row.at {
 		question := json.remove(fixtures.question(instant, [instant]), object.get(row, "without", []))
 

@@ -5,10 +5,11 @@ import data.podid.moment
 import data.podid.timebox
 
 test_closed_by[note] if {
-	some note, row in object.union_n([_bounds, _modes, _exclusions])
+	some note, row in object.union_n([_bounds, _modes, _exclusions, _grants, _stale])
 	binding := _stored(object.union(fixtures.boxed(row.box), object.get(row, "binding", {})))
 	every instant, codes in row.at {
-		closed := timebox.closed_by(binding, _moment(binding.timeBox, instant)) with input as _question(row, instant)
+		closed := timebox.closed_by(binding, _access(row), _moment(binding.timeBox, instant))
+			with input as _question(row, instant)
 		closed == {reason | some reason in fixtures.plain(codes)}
 	}
 }
@@ -21,13 +22,13 @@ test_unusual_facts_close[note] if {
 		object.union(_stored(fixtures.boxed(row.box)), object.get(row, "facts", {})),
 		object.get(row, "without", []),
 	)
-	closed := timebox.closed_by(binding, _moment(row.box, instant)) with input as _question(row, instant)
+	closed := timebox.closed_by(binding, _access(row), _moment(row.box, instant)) with input as _question(row, instant)
 	closed == {reason | some reason in row.reasons}
 }
 
 test_no_time_box_is_in_force if {
 	binding := _stored(fixtures.binding({}))
-	timebox.closed_by(binding, _moment({}, "2026-06-15T10:30:00Z")) == set()
+	timebox.closed_by(binding, _access({}), _moment({}, "2026-06-15T10:30:00Z")) == set()
 }
 
 test_zones if {
@@ -54,7 +55,15 @@ _stored(binding) := fixtures.usual_cluster([binding]).bindings["shop/nightly"]
 
 _moment(box, instant) := moment.at(time.parse_rfc3339_ns(instant), timebox.zones(box), timebox.night_zones(box))
 
-_question(row, instant) := object.union(fixtures.question(instant, []), object.filter(row, {"pod"}))
+_question(row, instant) := object.union(fixtures.question(instant, []), object.filter(row, {"pod", "caches"}))
+
+# As podid.grant answers, from stretches of hours on 15 June 2026.
+_access(row) := {
+	"active": [_stretch(hours) | some hours in object.get(row, "active", [])],
+	"pending": [_stretch(hours) | some hours in object.get(row, "pending", [])],
+}
+
+_stretch(hours) := [ns | some hour in hours; ns := time.parse_rfc3339_ns(concat("", ["2026-06-15T", hour, ":00Z"]))]
 
 _hour := {
 	"timeZone": "UTC",
@@ -151,6 +160,145 @@ _modes := {
 			"2026-06-15T09:59:59Z": ["OutsideSchedule", "NoActiveGrant"],
 			"2026-06-15T10:30:00Z": ["NoActiveGrant"],
 		},
+	},
+}
+
+_grants := {
+	"Grant is open while one is active": {
+		"box": _in_mode("Grant", {}),
+		"active": [["10:00", "10:15"], ["10:10", "10:40"]],
+		"at": {
+			"2026-06-15T09:59:59Z": ["NoActiveGrant"],
+			"2026-06-15T10:00:00Z": [],
+			"2026-06-15T10:15:00Z": [],
+			"2026-06-15T10:39:59Z": [],
+			"2026-06-15T10:40:00Z": ["NoActiveGrant"],
+		},
+	},
+	"Grant tells that one waits": {
+		"box": _in_mode("Grant", {}),
+		"active": [["11:00", "12:00"]],
+		"pending": [["10:00", "11:30"]],
+		"at": {
+			"2026-06-15T09:59:59Z": ["NoActiveGrant"],
+			"2026-06-15T10:00:00Z": ["GrantPendingApproval"],
+			"2026-06-15T10:59:59Z": ["GrantPendingApproval"],
+			"2026-06-15T11:00:00Z": [],
+			"2026-06-15T12:00:00Z": ["NoActiveGrant"],
+		},
+	},
+	"ScheduleOrGrant opens with either": {
+		"box": _in_mode("ScheduleOrGrant", _hour),
+		"active": [["09:30", "10:30"]],
+		"pending": [["11:30", "12:00"]],
+		"at": {
+			"2026-06-15T09:29:59Z": ["OutsideSchedule", "NoActiveGrant"],
+			"2026-06-15T09:30:00Z": [],
+			"2026-06-15T10:29:59Z": [],
+			"2026-06-15T10:59:59Z": [],
+			"2026-06-15T11:00:00Z": ["OutsideSchedule", "NoActiveGrant"],
+			"2026-06-15T11:30:00Z": ["OutsideSchedule", "GrantPendingApproval"],
+		},
+	},
+	"ScheduleAndGrant opens with both": {
+		"box": _in_mode("ScheduleAndGrant", _hour),
+		"active": [["09:30", "10:30"]],
+		"pending": [["10:45", "12:00"]],
+		"at": {
+			"2026-06-15T09:29:59Z": ["OutsideSchedule", "NoActiveGrant"],
+			"2026-06-15T09:30:00Z": ["OutsideSchedule"],
+			"2026-06-15T09:59:59Z": ["OutsideSchedule"],
+			"2026-06-15T10:00:00Z": [],
+			"2026-06-15T10:29:59Z": [],
+			"2026-06-15T10:30:00Z": ["NoActiveGrant"],
+			"2026-06-15T10:45:00Z": ["GrantPendingApproval"],
+		},
+	},
+	"no other mode asks for grants": {
+		"box": _hour_only,
+		"active": [["09:00", "12:00"]],
+		"at": {"2026-06-15T09:59:59Z": ["OutsideSchedule"], "2026-06-15T10:30:00Z": []},
+	},
+	"a grant opens nothing that another limit closes": {
+		"box": object.union(_in_mode("Grant", {}), {"suspend": true, "notAfter": "2026-06-15T10:00:00Z"}),
+		"active": [["09:00", "12:00"]],
+		"at": {"2026-06-15T10:00:00Z": ["Suspended", "AfterNotAfter"]},
+	},
+	"an exclusion beats a grant": {
+		"box": _in_mode("Grant", {"timeZone": "UTC", "exclusions": [{"weekdays": ["Mon"]}]}),
+		"active": [["10:00", "11:00"]],
+		"at": {"2026-06-15T10:30:00Z": ["Excluded"]},
+	},
+	"exemptGrants lets a grant through": {
+		"box": _in_mode("Grant", _exempting),
+		"active": [["10:00", "11:00"]],
+		"at": {
+			"2026-06-15T09:59:59Z": ["Excluded", "NoActiveGrant"],
+			"2026-06-15T10:00:00Z": [],
+			"2026-06-15T11:00:00Z": ["Excluded", "NoActiveGrant"],
+		},
+	},
+	"exemptGrants in ScheduleOrGrant exempts while a grant is active, not while a window is open": {
+		"box": _in_mode("ScheduleOrGrant", object.union(_hour, _exempting)),
+		"active": [["10:30", "11:30"]],
+		"at": {
+			"2026-06-15T10:29:59Z": ["Excluded"],
+			"2026-06-15T10:30:00Z": [],
+			"2026-06-15T11:00:00Z": [],
+			"2026-06-15T11:30:00Z": ["Excluded", "OutsideSchedule", "NoActiveGrant"],
+		},
+	},
+	"one exclusion of two exempts": {
+		"box": _in_mode("Grant", {
+			"timeZone": "UTC",
+			"exclusions": [{"weekdays": ["Mon"], "exemptGrants": true}, {"dates": ["06-15"], "exemptGrants": false}],
+		}),
+		"active": [["10:00", "11:00"]],
+		"at": {"2026-06-15T10:30:00Z": ["Excluded"]},
+	},
+}
+
+_in_mode(mode, more) := object.union_n([more, _jit, {"openWhen": mode}])
+
+_hour_only := object.union(_hour, {"openWhen": "Schedule"})
+
+_exempting := {"timeZone": "UTC", "exclusions": [{"weekdays": ["Mon"], "exemptGrants": true}]}
+
+_stale := {
+	"facts of a minute are fresh enough for a grant": {
+		"caches": {"ageSeconds": 60},
+		"box": _in_mode("Grant", {}),
+		"active": [["10:00", "11:00"]],
+		"at": {"2026-06-15T10:30:00Z": []},
+	},
+	"older facts are not": {
+		"caches": {"ageSeconds": 61},
+		"box": _in_mode("Grant", {}),
+		"active": [["10:00", "11:00"]],
+		"pending": [["10:00", "12:00"]],
+		"at": {
+			"2026-06-15T09:59:59Z": ["NoActiveGrant"],
+			"2026-06-15T10:30:00Z": ["StaleCache"],
+			"2026-06-15T11:00:00Z": ["GrantPendingApproval"],
+		},
+	},
+	"older facts are good enough for windows": {
+		"caches": {"ageSeconds": 61},
+		"box": _in_mode("ScheduleOrGrant", _hour),
+		"active": [["10:30", "11:30"]],
+		"at": {"2026-06-15T10:30:00Z": [], "2026-06-15T11:00:00Z": ["OutsideSchedule", "StaleCache"]},
+	},
+	"older facts close what needs both": {
+		"caches": {"ageSeconds": 61},
+		"box": _in_mode("ScheduleAndGrant", _hour),
+		"active": [["10:30", "11:30"]],
+		"at": {"2026-06-15T10:30:00Z": ["StaleCache"]},
+	},
+	"older facts exempt nothing": {
+		"caches": {"ageSeconds": 61},
+		"box": _in_mode("Grant", _exempting),
+		"active": [["10:00", "11:00"]],
+		"at": {"2026-06-15T10:30:00Z": ["Excluded", "StaleCache"]},
 	},
 }
 

@@ -1,0 +1,91 @@
+# METADATA
+# title: Hook
+# description: |
+#   Where custom policy takes part: rules of package `custom`, compiled into the same bundle. All of
+#   them may be absent, as in the bundle that ships. They may refuse anything; what they allow must still
+#   pass every rule of podid.
+package podid.hook
+
+import data.podid.reasons
+
+# METADATA
+# title: Custom selection
+# description: Names of bindings (`namespace/name`) in the set `data.custom.select`. It must not depend on the time.
+selected contains name if some name in data.custom.select
+
+# METADATA
+# title: Custom refusals
+# description: |
+#   Reasons `DeniedByPolicy` that close `binding` at the instant `ns`. Each member of the set
+#   `data.custom.deny` gives one: an object with the text `rule`, and with `binding` (`namespace/name`)
+#   where it concerns that binding alone. A member of any other form, and a `deny` that is no set,
+#   refuses all bindings.
+denied_by(binding, ns) := {reasons.of("DeniedByPolicy", {"rule": _rule(denial)}) |
+	# Probes are asked at their own instant.
+	# regal ignore:with-outside-test-context
+	denials := data.custom.deny with input.now as ns
+	some denial in _members(denials)
+	_concerns(denial, concat("/", [binding.namespace, binding.name]))
+}
+
+# METADATA
+# scope: document
+# title: Custom limits
+# description: |
+#   The object `data.custom.limits`, with fields as in the limits of a token decision. Undefined when
+#   it is malformed, so that no token is given.
+limits := {} if not data.custom.limits
+
+limits := _checked(data.custom.limits)
+
+# METADATA
+# scope: document
+# title: Hints
+# description: |
+#   The part of a decision that says what custom policy knows of its own boundaries, which the host
+#   cannot: `validUntil` and `nextTransition` (instants), `recheckAfter` (a span), all in nanoseconds and
+#   optional. Nothing when no custom rule takes part, since then the host knows every boundary.
+default hints := {}
+
+hints := {"hints": {name: value |
+	some name in {"nextTransition", "recheckAfter", "validUntil"}
+	value := data.custom.hints[name]
+	is_number(value)
+}} if {
+	_takes_part
+}
+
+_takes_part if data.custom.deny
+
+_takes_part if data.custom.select
+
+_members(denials) := denials if is_set(denials)
+
+_members(denials) := {denials} if not is_set(denials)
+
+_rule(denial) := denial.rule if {
+	is_string(denial.rule)
+} else := "unnamed"
+
+_concerns(denial, name) if object.get(denial, "binding", name) == name
+
+_concerns(denial, _) if not _names_binding(denial)
+
+_names_binding(denial) if is_string(denial.binding)
+
+# Functions, because the compiler infers what a user's rules look like, and then takes our references to
+# anything else that they might have for mistakes.
+_checked(limits) := limits if {
+	is_object(limits)
+	every field, value in limits {
+		_is_limit(field, value)
+	}
+}
+
+_is_limit("clampResponse", value) if is_boolean(value)
+
+_is_limit(field, value) if {
+	field in {"minLifetimeSeconds", "maxOverhangSeconds"}
+	floor(value) == value
+	value >= 0
+}
