@@ -1,47 +1,57 @@
-// CPU time of one decision: 1, 5 and 20 windowed candidates, in a small and in a large cluster.
+// CPU time of one decision, by how many bindings select the pod and how many there are.
 import { readBundle } from "../src/engine/bundle.ts";
 import { buildClusterDocument } from "../src/engine/cluster-document.ts";
-import { createEngine, type Engine } from "../src/engine/engine.ts";
+import { createEngine } from "../src/engine/engine.ts";
 import type { AssignInput } from "../src/engine/input.ts";
-import type { AzureIdentityBinding, ClusterResources, JsonObject } from "../src/engine/resources.ts";
+import type { AzureIdentityBinding, JsonObject } from "../src/engine/resources.ts";
 
+import { bindingOf, clusterOf } from "./cluster.ts";
 import { cpuMicrosecondsPerCall } from "./measure.ts";
 
 export interface DecisionRow {
+  /** How the bindings select. */
+  readonly by: "label" | "match";
+  /** Bindings that select the pod; each has a window. */
   readonly candidates: number;
-  readonly clusterBindings: number;
+  /** Bindings by `match` in the pod's namespace; all are looked at. */
+  readonly inNamespace: number;
+  readonly inCluster: number;
   readonly microseconds: number;
-  /** 12 µs and 7.5 µs per candidate, as the spike of the design took. */
-  readonly ratioToSpike: number;
+  /** 15 µs, and 8 µs for each binding that the policy looks at. */
+  readonly ratioToTarget: number;
 }
 
-/** Measures the assign decision in `bundlePath`. */
+type Shape = Pick<DecisionRow, "by" | "candidates" | "inNamespace">;
+
+const shapes: readonly Shape[] = [
+  { by: "label", candidates: 1, inNamespace: 0 },
+  { by: "label", candidates: 20, inNamespace: 0 },
+  { by: "match", candidates: 1, inNamespace: 1 },
+  { by: "match", candidates: 20, inNamespace: 20 },
+  { by: "match", candidates: 1, inNamespace: 500 },
+  { by: "match", candidates: 500, inNamespace: 500 },
+];
+
+/** Measures the assign decision of `bundlePath` in a small and in a large cluster. */
 export async function measureDecisions(bundlePath: string): Promise<readonly DecisionRow[]> {
-  const engine = await createEngine(await readBundle(bundlePath));
+  const engine = await createEngine(await readBundle(bundlePath), { nowMs: () => performance.now() });
   const rows: DecisionRow[] = [];
-  for (const clusterBindings of [20, 10_000]) {
-    for (const candidates of [1, 5, 20]) {
-      load(engine, candidates, clusterBindings);
-      const microseconds = cpuMicrosecondsPerCall(() => {
-        const { candidates: found } = engine.decide("assign", question);
-        if (found.length !== candidates || found[0]?.inForce !== true) throw new Error("wrong answer");
-      });
-      rows.push({
-        candidates,
-        clusterBindings,
-        microseconds,
-        ratioToSpike: microseconds / (12 + 7.5 * candidates),
-      });
+  for (const shape of shapes) {
+    for (const inCluster of [shape.candidates, 10_000]) {
+      const resources = clusterOf(bindingsFor(shape, inCluster));
+      engine.setData(buildClusterDocument(resources, () => ({ valid: true, reasons: [] })));
+      const ask = (): void => {
+        const { candidates } = engine.decide("assign", question);
+        if (candidates.length !== shape.candidates || candidates[0]?.inForce !== true)
+          throw new Error("wrong answer");
+      };
+      const microseconds = cpuMicrosecondsPerCall(ask, 15, Math.ceil(2000 / (shape.candidates + 5)));
+      const ratioToTarget = microseconds / (15 + 8 * Math.max(shape.candidates, shape.inNamespace));
+      rows.push({ ...shape, inCluster: resources.bindings.length, microseconds, ratioToTarget });
     }
   }
   return rows;
 }
-
-const timeBox: JsonObject = {
-  openWhen: "Schedule",
-  timeZone: "Europe/Berlin",
-  windows: [{ times: [{ start: "00:00", end: "01:00" }], weekdays: ["Mon..Fri"] }],
-};
 
 const question: AssignInput = {
   now: 1_781_475_000_000_000_000, // 2026-06-14T22:10:00Z, Monday 00:10 in Berlin
@@ -59,46 +69,23 @@ const question: AssignInput = {
   mode: { namespaced: false },
 };
 
-function load(engine: Engine, candidates: number, clusterBindings: number): void {
-  const bindings = Array.from({ length: Math.max(candidates, clusterBindings) }, (_, i) =>
-    binding(i, i < candidates ? "frontend" : `other-${i}`),
-  );
-  const resources: ClusterResources = {
-    identities: bindings.map(({ spec }) => ({
-      ...stored(spec.azureIdentity),
-      spec: {
-        type: 0,
-        resourceID: `/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${spec.azureIdentity}`,
-        clientID: spec.azureIdentity,
-        objectID: "",
-        tenantID: "",
-        auxiliaryTenantIDs: [],
-        adEndpoint: "",
-        clientPassword: null,
-        usableBy: null,
-      },
-    })),
-    bindings,
-    exceptions: [],
-    namespaces: [],
-  };
-  engine.setData(buildClusterDocument(resources, () => ({ valid: true, reasons: [] })));
-}
+const selecting: JsonObject = { podSelector: { matchLabels: { app: "frontend" } } };
+const passing: JsonObject = { podSelector: { matchLabels: { app: "other" } } };
 
-function binding(i: number, selector: string): AzureIdentityBinding {
-  return {
-    ...stored(`binding-${i}`),
-    spec: { azureIdentity: `identity-${i}`, selector, weight: i % 7, match: null, timeBox },
-  };
-}
-
-function stored(name: string): Omit<AzureIdentityBinding, "spec"> {
-  return {
-    namespace: "shop",
-    name,
-    uid: name,
-    resourceVersion: "1",
-    annotations: {},
-    creationTimestamp: null,
-  };
+function bindingsFor(
+  { by, candidates, inNamespace }: Shape,
+  inCluster: number,
+): readonly AzureIdentityBinding[] {
+  const total = Math.max(candidates, inNamespace, inCluster);
+  return Array.from({ length: total }, (_, i) => {
+    const common = { name: `binding-${i}`, weight: i % 7 };
+    if (by === "label")
+      return bindingOf({
+        ...common,
+        namespace: "shop",
+        selector: i < candidates ? "frontend" : `other-${i}`,
+      });
+    if (i >= inNamespace) return bindingOf({ ...common, namespace: `team-${i % 50}`, match: selecting });
+    return bindingOf({ ...common, namespace: "shop", match: i < candidates ? selecting : passing });
+  });
 }

@@ -1,7 +1,8 @@
 import { readBundle } from "../engine/bundle.ts";
-import { createEngine, type Engine } from "../engine/engine.ts";
+import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
 import { EngineError } from "../engine/errors.ts";
-import type { ManifestJudge } from "../kubernetes/manifest-collector.ts";
+import type { ManifestJudge } from "../kubernetes/manifest-assessment.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { CommandError } from "./errors.ts";
 import { shippedFiles } from "./paths.ts";
 
@@ -9,12 +10,13 @@ import { shippedFiles } from "./paths.ts";
  * Loads the policy that ships with podid.
  * @throws CommandError 3 when the bundle is not there or cannot run.
  */
-export async function loadPolicy(onFault?: (fault: EngineError) => void): Promise<Engine> {
+export async function loadPolicy(
+  clock: Clock,
+  listeners: Omit<EngineOptions, "nowMs"> = {},
+): Promise<Engine> {
   try {
-    return await createEngine(
-      await readBundle(shippedFiles.bundle),
-      onFault === undefined ? {} : { onFault },
-    );
+    const bundle = await readBundle(shippedFiles.bundle);
+    return await createEngine(bundle, { nowMs: () => clock.monotonicMs(), ...listeners });
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
     throw new CommandError(3, cause.message, { cause });

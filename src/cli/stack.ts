@@ -15,9 +15,9 @@ import type { ListenAddress } from "../nmi/server.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createLog, type DestinationStream, type Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
-import { toError } from "../runtime/to-error.ts";
 import { controllerLogin, emulatedAzureFor } from "./azure-state.ts";
 import { shippedFiles } from "./paths.ts";
+import { createPolicyFaults, type PolicyFaults } from "./policy-faults.ts";
 import { judgeManifests, loadPolicy } from "./policy.ts";
 
 /** All of podid on one machine: manifests for a cluster, an emulated Azure, one NMI for each node. */
@@ -45,9 +45,8 @@ export interface StackOptions {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { clock } = options;
   const log = createLog({ clock, level: "info", component: "podid", destination: options.logDestination });
-  const engine = await loadPolicy((fault) =>
-    log.error({ code: fault.code, err: toError(fault.cause ?? fault).message }, "policy fault"),
-  );
+  const faults = createPolicyFaults(log);
+  const engine = await loadPolicy(clock, { onFault: (fault) => faults.report(fault) });
   const source = await createManifestSource({
     directory: options.manifests,
     crds: await loadCrdSchemas(shippedFiles.crds),
@@ -64,13 +63,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const azure = await emulator.start();
   const decider = createClusterDecider(engine, source);
   const controller = startController({ clock, log, source, decider, azure });
-  const nmis = await startNmis({ ...options, log, source, decider, azure });
+  const nmis = await startNmis({ ...options, log, source, decider, azure, faults });
   const close = async (): Promise<void> => {
     await Promise.all(nmis.map(({ nmi }) => nmi.close()));
     await controller.close();
     decider.close();
     await source.close();
     await emulator.close();
+    await engine.close();
   };
   const addresses = new Map(nmis.map(({ node, address }) => [node, address]));
   return { engine, source, decider, emulator, azure, controller, nmis: addresses, close };
@@ -107,7 +107,9 @@ interface RunningNmi {
   readonly address: ListenAddress;
 }
 
-function startNmis(parts: Parts & StackOptions): Promise<readonly RunningNmi[]> {
+function startNmis(
+  parts: Parts & StackOptions & { readonly faults: PolicyFaults },
+): Promise<readonly RunningNmi[]> {
   const { clock, log, source, decider, azure } = parts;
   return Promise.all(
     [...azure.imds].map(async ([node, imdsUrl]) => {
@@ -124,7 +126,7 @@ function startNmis(parts: Parts & StackOptions): Promise<readonly RunningNmi[]> 
           readSecret: (namespace, name) => source.readSecret(namespace, name),
         }),
         platform: createPlatformMetadata({ clock, imdsUrl }),
-        metrics: createMetrics(),
+        metrics: parts.faults.countIn(createMetrics()),
         options: parts.nmi,
       });
       return { node, nmi, address: await nmi.listen({ host: "127.0.0.1", port: 0 }) };

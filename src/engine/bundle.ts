@@ -15,6 +15,8 @@ export interface Bundle {
   readonly wasm: Uint8Array<ArrayBuffer>;
   /** The bundle's own data; `cluster` is added by the host and may not stand in it. */
   readonly data: Readonly<Record<string, unknown>>;
+  /** Whether rules other than podid's own are compiled in, which nobody has reviewed: they may not end. */
+  readonly hasUserRules: boolean;
 }
 
 const roots = ["podid", "custom", "config"];
@@ -55,7 +57,24 @@ export async function readBundle(path: string): Promise<Bundle> {
     );
   }
   const digest = `sha256:${createHash("sha256").update(archive).digest("hex")}`;
-  return { revision: manifest.revision, digest, wasm: new Uint8Array(wasm), data };
+  return {
+    revision: manifest.revision,
+    digest,
+    wasm: new Uint8Array(wasm),
+    data,
+    hasUserRules: hasUserRules(files),
+  };
+}
+
+/** `opa build` packs the sources beside the module; without them there is no telling whose rules they are. */
+function hasUserRules(files: ReadonlyMap<string, Buffer>): boolean {
+  const sources = [...files].filter(([name]) => name.endsWith(".rego"));
+  return sources.length === 0 || !sources.every(([, text]) => isOwnPackage(text.toString("utf8")));
+}
+
+/** `package` is a module's first statement; only comments may stand before it. */
+function isOwnPackage(source: string): boolean {
+  return /^(?:[ \t]*(?:#.*)?\r?\n)*package +podid(?:\.[a-z_]+)*\s/.test(source);
 }
 
 async function unpack(archive: Uint8Array, path: string): Promise<ReadonlyMap<string, Buffer>> {

@@ -1,8 +1,11 @@
 import { buildClusterDocument } from "./cluster-document.ts";
+import { createClusterLayout, noResources } from "./cluster-layout.ts";
 import type { ValidateDecision } from "./decision.ts";
 import type { Decider, Engine } from "./engine.ts";
 import type {
   AzureIdentity,
+  AzureIdentityAccessApproval,
+  AzureIdentityAccessGrant,
   AzureIdentityBinding,
   AzurePodIdentityException,
   Namespace,
@@ -12,6 +15,8 @@ import type {
 export interface ClusterSource {
   list(kind: "AzureIdentity"): readonly AzureIdentity[];
   list(kind: "AzureIdentityBinding"): readonly AzureIdentityBinding[];
+  list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
+  list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
   list(kind: "AzurePodIdentityException"): readonly AzurePodIdentityException[];
   list(kind: "Namespace"): readonly Namespace[];
   subscribe(listener: (change: { readonly kind: string }) => void): () => void;
@@ -25,6 +30,8 @@ export interface ClusterDecider extends Decider {
 const judgedKinds: ReadonlySet<string> = new Set([
   "AzureIdentity",
   "AzureIdentityBinding",
+  "AzureIdentityAccessGrant",
+  "AzureIdentityAccessApproval",
   "AzurePodIdentityException",
   "Namespace",
 ]);
@@ -34,24 +41,23 @@ const judgedKinds: ReadonlySet<string> = new Set([
  * decision, so that no decision is older than the objects that the host can already see.
  */
 export function createClusterDecider(engine: Engine, source: ClusterSource): ClusterDecider {
-  const check = createBindingChecks(engine);
+  const checks = createBindingChecks(engine);
+  const layout = createClusterLayout(checks.check);
   let stale = true;
+  engine.setData(buildClusterDocument(noResources, checks.check));
   const close = source.subscribe(({ kind }) => {
     if (judgedKinds.has(kind)) stale = true;
   });
   const refresh = (): void => {
-    const bindings = source.list("AzureIdentityBinding");
-    engine.setData(
-      buildClusterDocument(
-        {
-          identities: source.list("AzureIdentity"),
-          bindings,
-          exceptions: source.list("AzurePodIdentityException"),
-          namespaces: source.list("Namespace"),
-        },
-        check,
-      ),
-    );
+    const resources = {
+      identities: source.list("AzureIdentity"),
+      bindings: source.list("AzureIdentityBinding"),
+      grants: source.list("AzureIdentityAccessGrant"),
+      approvals: source.list("AzureIdentityAccessApproval"),
+      exceptions: source.list("AzurePodIdentityException"),
+      namespaces: source.list("Namespace"),
+    };
+    engine.patchData(layout.update(resources, checks.takeUnanswered()));
     stale = false;
   };
   return {
@@ -63,18 +69,32 @@ export function createClusterDecider(engine: Engine, source: ClusterSource): Clu
   };
 }
 
+interface BindingChecks {
+  readonly check: (binding: AzureIdentityBinding) => ValidateDecision;
+  /** The bindings that got no answer since the last call. */
+  readonly takeUnanswered: () => ReadonlySet<AzureIdentityBinding>;
+}
+
 /** Asks `validate` once per object; sources hand out a new object for every change. */
-function createBindingChecks(engine: Engine): (binding: AzureIdentityBinding) => ValidateDecision {
+function createBindingChecks(engine: Engine): BindingChecks {
   const answers = new WeakMap<AzureIdentityBinding, ValidateDecision>();
-  return (binding) => {
-    const known = answers.get(binding);
-    if (known !== undefined) return known;
+  let unanswered = new Set<AzureIdentityBinding>();
+  const ask = (binding: AzureIdentityBinding): ValidateDecision => {
     const { azureIdentity, selector, weight, match, timeBox } = binding.spec;
     const parts = { ...(match === null ? {} : { match }), ...(timeBox === null ? {} : { timeBox }) };
     const object = { spec: { azureIdentity, selector, weight, ...parts } };
     const answer = engine.decide("validate", { kind: "AzureIdentityBinding", object });
     // A fault of the policy says nothing about the object: ask again next time.
-    if (!answer.reasons.some(({ code }) => code === "PolicyError")) answers.set(binding, answer);
+    if (answer.reasons.some(({ code }) => code === "PolicyError")) unanswered.add(binding);
+    else answers.set(binding, answer);
     return answer;
+  };
+  return {
+    check: (binding) => answers.get(binding) ?? ask(binding),
+    takeUnanswered: () => {
+      const taken = unanswered;
+      unanswered = new Set();
+      return taken;
+    },
   };
 }

@@ -1,29 +1,13 @@
-import type { z } from "zod";
-
 import type { Bundle } from "./bundle.ts";
+import { createClusterData, type ClusterData, type DataChange } from "./cluster-data.ts";
 import type { ClusterDocument } from "./cluster-document.ts";
-import {
-  assignDecisionSchema,
-  exemptDecisionSchema,
-  tokenDecisionSchema,
-  validateDecisionSchema,
-  type AssignDecision,
-  type ExemptDecision,
-  type TokenDecision,
-  type ValidateDecision,
-} from "./decision.ts";
-import { EngineError } from "./errors.ts";
-import type { AssignInput, ExemptInput, TokenInput, ValidateInput } from "./input.ts";
-import { createInstancePool } from "./instance-pool.ts";
-
-/** The questions the policy answers: input and answer of each entrypoint (DESIGN §4). */
-export interface Entrypoints {
-  readonly assign: { readonly input: AssignInput; readonly decision: AssignDecision };
-  readonly token: { readonly input: TokenInput; readonly decision: TokenDecision };
-  readonly exempt: { readonly input: ExemptInput; readonly decision: ExemptDecision };
-  readonly validate: { readonly input: ValidateInput; readonly decision: ValidateDecision };
-}
-export type Entrypoint = keyof Entrypoints;
+import { recordDecision, type DecisionRecord } from "./decision-log.ts";
+import { contracts, type Entrypoint, type Entrypoints } from "./entrypoints.ts";
+import { EngineError, type EngineErrorCode } from "./errors.ts";
+import { createQuarantine, type Quarantine } from "./quarantine.ts";
+import { createPolicyData, startInlineRunner } from "./runner.ts";
+import { createRunnerPool, type Answer, type RunnerPool } from "./runner-pool.ts";
+import { startThreadRunner } from "./thread-runner.ts";
 
 /** Asks the policy. Synchronous and total: anything odd is a refusal with reason `PolicyError`. */
 export interface Decider {
@@ -33,58 +17,114 @@ export interface Decider {
 export interface Engine extends Decider {
   readonly revision: string;
   readonly digest: string;
-  /** Replaces `data.cluster` for all later decisions. When it fails, every decision is a refusal. */
+  /** Replaces `data.cluster` for all later decisions. While the policy does not take it, all are refused. */
   setData(cluster: ClusterDocument): void;
+  /** Changes entries of `data.cluster`; costs what they cost, not what the whole does. */
+  patchData(changes: readonly DataChange[]): void;
+  /** Ends the threads of a policy with user rules; later decisions are refused. */
+  close(): Promise<void>;
 }
 
 export interface EngineOptions {
+  /** Monotonic milliseconds, for durations and quarantine. */
+  readonly nowMs: () => number;
   /** Told of every fault behind a `PolicyError`; must not throw. */
   readonly onFault?: (fault: EngineError) => void;
+  /** Told of every decision; must not throw. Without it no record is made. */
+  readonly onDecision?: (record: DecisionRecord) => void;
 }
-
-/** What an answer must look like, and the refusal that stands in for one that does not. */
-const contracts: { readonly [E in Entrypoint]: Contract<Entrypoints[E]["decision"]> } = {
-  assign: { schema: assignDecisionSchema, refusal: { candidates: [], reasons: policyError() } },
-  token: {
-    schema: tokenDecisionSchema,
-    refusal: { allow: false, outcome: "denied", bindings: [], reasons: policyError(), probes: [] },
-  },
-  exempt: { schema: exemptDecisionSchema, refusal: { exempt: false, reasons: policyError() } },
-  validate: { schema: validateDecisionSchema, refusal: { valid: false, reasons: policyError() } },
-};
-
-interface Contract<T> {
-  readonly schema: z.ZodType<T>;
-  readonly refusal: T;
-}
-
-function policyError(): { code: "PolicyError"; params: Record<string, string> }[] {
-  return [{ code: "PolicyError", params: {} }];
-}
-
-const pathOf = (entrypoint: Entrypoint): string => `podid/${entrypoint}/decision`;
 
 /**
- * Makes an engine that answers by `bundle` (DESIGN §4).
+ * Makes an engine that answers by `bundle` (DESIGN §4). A bundle with user rules runs in a thread of its
+ * own under a deadline of 50 ms; ours, which is reviewed, in this one. `cluster` may be shared with
+ * other engines, so that they decide on the same data.
  * @throws EngineError when the module cannot run here; a bundle that loads never throws later.
  */
-export async function createEngine(bundle: Bundle, options: EngineOptions = {}): Promise<Engine> {
-  const onFault = options.onFault ?? ((): void => undefined);
-  const paths = Object.keys(contracts).map((name) => `podid/${name}/decision`);
-  const pool = await createInstancePool(bundle, paths, onFault);
+export async function createEngine(
+  bundle: Bundle,
+  options: EngineOptions,
+  cluster: ClusterData = createClusterData(),
+): Promise<Engine> {
+  const { revision, digest } = bundle;
+  const { nowMs, onFault = () => undefined, onDecision } = options;
+  const pool = await startPool(bundle, cluster, onFault);
+  const ask: Ask = bundle.hasUserRules
+    ? askUnderQuarantine(pool, createQuarantine(nowMs))
+    : (entrypoint, input) => pool.evaluate(contracts[entrypoint].path, input);
+  const decider = createDecider(ask, onFault);
   return {
-    revision: bundle.revision,
-    digest: bundle.digest,
-    setData: (cluster) => pool.setData(JSON.stringify({ ...bundle.data, cluster })),
+    revision,
+    digest,
+    setData: (document) => cluster.replace(document),
+    patchData: (changes) => cluster.change(changes),
+    ...(onDecision === undefined ? decider : recordAll(decider, bundle, nowMs, onDecision)),
+    close: () => pool.close(),
+  };
+}
+
+type Ask = (entrypoint: Entrypoint, input: Entrypoints[Entrypoint]["input"]) => Answer;
+
+async function startPool(
+  bundle: Bundle,
+  cluster: ClusterData,
+  onFault: (fault: EngineError) => void,
+): Promise<RunnerPool> {
+  const module = await WebAssembly.compile(bundle.wasm).catch((cause: unknown) => {
+    throw new EngineError("BundleIncomplete", "policy.wasm is not a WebAssembly module", { cause });
+  });
+  const paths = Object.values(contracts).map(({ path }) => path);
+  const data = createPolicyData(bundle.data, cluster);
+  const start = bundle.hasUserRules ? startThreadRunner : startInlineRunner;
+  return createRunnerPool(() => start(module, paths, data), data, onFault);
+}
+
+function createDecider(ask: Ask, onFault: (fault: EngineError) => void): Decider {
+  return {
     decide: (entrypoint, input) => {
-      const { schema, refusal } = contracts[entrypoint];
-      const answer = pool.evaluate(pathOf(entrypoint), input);
-      if (!answer.ok) return refusal;
+      const { path, schema, refusal } = contracts[entrypoint];
+      const answer = ask(entrypoint, input);
+      if (!answer.ok) {
+        onFault(answer.fault);
+        return refusal;
+      }
       const parsed = schema.safeParse(answer.result);
       if (parsed.success) return parsed.data;
-      const message = `${pathOf(entrypoint)} answered in an unknown shape`;
+      const message = `${path} answered in an unknown shape`;
       onFault(new EngineError("EvaluationFailed", message, { cause: parsed.error }));
       return refusal;
+    },
+  };
+}
+
+const brokenByQuestion: ReadonlySet<EngineErrorCode> = new Set(["DeadlineExceeded", "EvaluationFailed"]);
+
+/** A pod whose question broke the policy is not asked about for a while, so that the others are. */
+function askUnderQuarantine(pool: RunnerPool, quarantine: Quarantine): Ask {
+  return (entrypoint, input) => {
+    const subject = "pod" in input ? input.pod.uid : entrypoint;
+    if (quarantine.holds(subject)) {
+      const message = `${entrypoint}: an earlier question about the same pod broke the policy`;
+      return { ok: false, fault: new EngineError("Quarantined", message) };
+    }
+    const answer = pool.evaluate(contracts[entrypoint].path, input);
+    if (answer.ok) quarantine.pardon(subject);
+    else if (brokenByQuestion.has(answer.fault.code)) quarantine.punish(subject);
+    return answer;
+  };
+}
+
+function recordAll(
+  decider: Decider,
+  policy: { readonly revision: string; readonly digest: string },
+  nowMs: () => number,
+  onDecision: (record: DecisionRecord) => void,
+): Decider {
+  return {
+    decide: (entrypoint, input) => {
+      const startedMs = nowMs();
+      const decision = decider.decide(entrypoint, input);
+      onDecision(recordDecision(policy, entrypoint, input, decision, nowMs() - startedMs));
+      return decision;
     },
   };
 }

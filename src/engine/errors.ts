@@ -3,8 +3,13 @@ export type EngineErrorCode =
   | "BundleIncomplete"
   | "BuiltinMissing"
   | "EntrypointMissing"
+  | "SelfCheckFailed"
   | "DataRefused"
-  | "EvaluationFailed";
+  | "EvaluationFailed"
+  | "DeadlineExceeded"
+  | "Quarantined"
+  | "InstanceLost"
+  | "Unavailable";
 
 /** A fault of bundle, module or data; a refusal by the policy is never an error. */
 export class EngineError extends Error {

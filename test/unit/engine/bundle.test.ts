@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
 import { pack } from "tar-stream";
 
-import { readBundle } from "../../../src/engine/bundle.ts";
+import { readBundle, type Bundle } from "../../../src/engine/bundle.ts";
 import { policyFiles, withArchive } from "./compiled-policy.ts";
 
 test("reads what opa build writes: module, data, revision and a digest of the archive", async () => {
@@ -18,17 +19,38 @@ test("reads what opa build writes: module, data, revision and a digest of the ar
   assert.deepEqual([...bundle.wasm.subarray(0, 4)], [0, 0x61, 0x73, 0x6d]);
 });
 
-const broken: Readonly<Record<string, { readonly archive: Uint8Array; readonly code: string }>> = {
-  "not an archive": { archive: Buffer.from("hello"), code: "BundleUnreadable" },
-  "cut short": { archive: gzipSync(Buffer.alloc(2048, 1)).subarray(0, 20), code: "BundleUnreadable" },
-  "no module": {
-    archive: archive({ "/.manifest": '{"roots":["podid"]}', "/data.json": "{}" }),
-    code: "BundleIncomplete",
+interface Broken {
+  readonly archive: Uint8Array | Promise<Uint8Array>;
+  readonly code: string;
+  readonly message: RegExp;
+}
+
+const manifest = '{"roots":["podid"]}';
+const broken: Readonly<Record<string, Broken>> = {
+  "not an archive": {
+    archive: Buffer.from("hello"),
+    code: "BundleUnreadable",
+    message: /not a policy bundle/,
   },
-  "no manifest": { archive: archive({ "/policy.wasm": "x", "/data.json": "{}" }), code: "BundleIncomplete" },
-  "data that is no JSON": {
-    archive: archive({ "/policy.wasm": "x", "/.manifest": '{"roots":["podid"]}', "/data.json": "{" }),
+  "cut short": {
+    archive: gzipSync(Buffer.alloc(2048, 1)).subarray(0, 20),
+    code: "BundleUnreadable",
+    message: /not a policy bundle/,
+  },
+  "no module": {
+    archive: archive({ "/.manifest": manifest, "/data.json": "{}" }),
     code: "BundleIncomplete",
+    message: /policy\.wasm is missing/,
+  },
+  "no manifest": {
+    archive: archive({ "/policy.wasm": "x", "/data.json": "{}" }),
+    code: "BundleIncomplete",
+    message: /\.manifest is missing/,
+  },
+  "data that is no JSON": {
+    archive: archive({ "/policy.wasm": "x", "/.manifest": manifest, "/data.json": "{" }),
+    code: "BundleIncomplete",
+    message: /data\.json does not have the expected form/,
   },
   "a root that belongs to the host": {
     archive: archive({
@@ -37,41 +59,76 @@ const broken: Readonly<Record<string, { readonly archive: Uint8Array; readonly c
       "/data.json": "{}",
     }),
     code: "BundleIncomplete",
+    message: /"cluster" is outside the roots/,
   },
   "data that would stand in for the cluster": {
-    archive: archive({
-      "/policy.wasm": "x",
-      "/.manifest": '{"roots":["podid"]}',
-      "/data.json": '{"cluster":{}}',
-    }),
+    archive: archive({ "/policy.wasm": "x", "/.manifest": manifest, "/data.json": '{"cluster":{}}' }),
     code: "BundleIncomplete",
+    message: /"cluster" is outside the roots/,
   },
 };
 
-for (const [what, { archive: bytes, code }] of Object.entries(broken)) {
+for (const [what, { archive: bytes, code, message }] of Object.entries(broken)) {
   test(`refuses a bundle: ${what}`, async () => {
-    const directory = mkdtempSync(join(tmpdir(), "podid-bundle-"));
-    try {
-      const path = join(directory, "bundle.tar.gz");
-      writeFileSync(path, bytes);
-      await assert.rejects(readBundle(path), { name: "EngineError", code });
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    await assert.rejects(readArchive(await bytes), { name: "EngineError", code, message });
   });
 }
+
+const sources: Readonly<
+  Record<string, { readonly files: Record<string, string>; readonly theirs: boolean }>
+> = {
+  "podid's own rules": { files: policyFiles(), theirs: false },
+  "own rules below comments": {
+    files: {
+      ...policyFiles(),
+      "podid/x/x.rego": "# METADATA\n# title: package custom\n\npackage podid.x\n\na := 1\n",
+    },
+    theirs: false,
+  },
+  "data of the user's": { files: { ...policyFiles(), "custom/data.json": '{"a": 1}' }, theirs: false },
+  "a rule of the user's": {
+    files: { ...policyFiles(), "custom/x.rego": "package custom\n\na := 1\n" },
+    theirs: true,
+  },
+  "a rule of the user's in a package below": {
+    files: { ...policyFiles(), "custom/x.rego": "package custom.team.x\n\na := 1\n" },
+    theirs: true,
+  },
+  "a rule of the user's that names ours later": {
+    files: { ...policyFiles(), "custom/x.rego": " package custom\n\na := `\npackage podid.x\n`\n" },
+    theirs: true,
+  },
+};
+
+for (const [what, { files, theirs }] of Object.entries(sources)) {
+  test(`${theirs ? "distrusts" : "trusts"} a bundle with ${what}`, async () => {
+    assert.equal((await withArchive(files, readBundle)).hasUserRules, theirs);
+  });
+}
+
+test("distrusts a bundle without sources", async () => {
+  const parts = { "/policy.wasm": "x", "/.manifest": manifest, "/data.json": "{}" };
+  assert.equal((await readArchive(await archive(parts))).hasUserRules, true);
+});
 
 test("names the command that makes a missing bundle", async () => {
   await assert.rejects(readBundle("/nowhere/bundle.tar.gz"), /make build/);
 });
 
-function archive(files: Readonly<Record<string, string>>): Uint8Array {
+async function readArchive(bytes: Uint8Array): Promise<Bundle> {
+  const directory = mkdtempSync(join(tmpdir(), "podid-bundle-"));
+  try {
+    const path = join(directory, "bundle.tar.gz");
+    writeFileSync(path, bytes);
+    return await readBundle(path);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function archive(files: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const tar = pack();
   for (const [name, text] of Object.entries(files)) tar.entry({ name }, text);
   tar.finalize();
-  const chunks: Buffer[] = [];
-  for (let chunk: unknown = tar.read(); chunk !== null; chunk = tar.read()) {
-    if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-  }
-  return gzipSync(Buffer.concat(chunks));
+  return gzipSync(await buffer(tar));
 }

@@ -3,13 +3,9 @@ import { test } from "node:test";
 
 import { createClusterDecider, type ClusterSource } from "../../../src/engine/cluster-decider.ts";
 import { buildClusterDocument } from "../../../src/engine/cluster-document.ts";
+import { noResources } from "../../../src/engine/cluster-layout.ts";
 import { createEngine, type Engine } from "../../../src/engine/engine.ts";
-import type {
-  AzureIdentity,
-  AzureIdentityBinding,
-  ClusterResources,
-  JsonObject,
-} from "../../../src/engine/resources.ts";
+import type { AzureIdentity, AzureIdentityBinding, JsonObject } from "../../../src/engine/resources.ts";
 import { compile } from "./compiled-policy.ts";
 
 const pod = {
@@ -22,13 +18,12 @@ const pod = {
   node: "node-0",
   phase: "Running",
 };
-const empty: ClusterResources = { identities: [], bindings: [], exceptions: [], namespaces: [] };
 const valid = { valid: true, reasons: [] };
 
 test("indexes a binding by its selector in any namespace, and by its namespace when it has only match", () => {
   const document = buildClusterDocument(
     {
-      ...empty,
+      ...noResources,
       bindings: [
         binding("a", { selector: "web" }),
         binding("b", { match: { pods: ["web-0"] } }),
@@ -47,7 +42,7 @@ test("asks about a time box only where there is one, and keeps the answer beside
   const timeBox = { notAfter: "2027-01-01T00:00:00Z" };
   const document = buildClusterDocument(
     {
-      ...empty,
+      ...noResources,
       bindings: [binding("open", { selector: "x" }), binding("boxed", { selector: "x", timeBox })],
     },
     ({ name }) => {
@@ -71,13 +66,14 @@ test("decides by what the source holds at that moment, and lays it out once per 
     await compile({
       exempt: 'decision := {"exempt": data.cluster.namespaces.shop.labels.free == "yes", "reasons": []}',
     }),
+    { nowMs: () => 0 },
   );
   let written = 0;
   const counting: Engine = {
     ...engine,
-    setData: (cluster) => {
+    patchData: (changes) => {
       written += 1;
-      engine.setData(cluster);
+      engine.patchData(changes);
     },
   };
   const decider = createClusterDecider(counting, source);
@@ -100,6 +96,7 @@ test("asks validate once per object, but again after a fault of the policy", asy
     await compile({
       validate: 'decision := {"valid": count(input.object.spec.timeBox) == 1, "reasons": []}',
     }),
+    { nowMs: () => 0 },
   );
   let asked = 0;
   let faulty = true;
@@ -121,7 +118,7 @@ test("asks validate once per object, but again after a fault of the policy", asy
 });
 
 function namespacedOf(behavior: string): boolean | undefined {
-  const resources = { ...empty, identities: [identityWith(behavior)] };
+  const resources = { ...noResources, identities: [identityWith(behavior)] };
   return buildClusterDocument(resources, () => valid).identities["shop/i"]?.namespaced;
 }
 
@@ -149,12 +146,16 @@ function createSource(): TestSource {
   const lists = {
     AzureIdentity: () => [],
     AzureIdentityBinding: () => source.bindings,
+    AzureIdentityAccessGrant: () => [],
+    AzureIdentityAccessApproval: () => [],
     AzurePodIdentityException: () => [],
     Namespace: () => [{ name: "shop", labels: { free: source.label } }],
   };
   function list(kind: "AzureIdentity"): readonly [];
   function list(kind: "AzureIdentityBinding"): readonly AzureIdentityBinding[];
-  function list(kind: "AzurePodIdentityException"): readonly [];
+  function list(
+    kind: "AzurePodIdentityException" | "AzureIdentityAccessGrant" | "AzureIdentityAccessApproval",
+  ): readonly [];
   function list(kind: "Namespace"): readonly { name: string; labels: Record<string, string> }[];
   function list(kind: keyof typeof lists): readonly unknown[] {
     return lists[kind]();

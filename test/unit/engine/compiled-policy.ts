@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -19,6 +19,13 @@ export function policyFiles(rules: Readonly<Record<string, string>> = {}): Reado
     ];
   });
   return { ".manifest": '{"roots": ["podid", "custom", "config"]}', ...Object.fromEntries(modules) };
+}
+
+/** The policy that ships, to be compiled alone or together with a user's files. */
+export function shippedPolicyFiles(): Readonly<Record<string, string>> {
+  const cwd = join(import.meta.dirname, "../../../policies/bundle");
+  const paths = [".manifest", ...globSync("podid/**/*.{rego,json}", { cwd })];
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(join(cwd, path), "utf8")]));
 }
 
 /** Compiles files with OPA and hands the archive's path to `use`; nothing is left on disk. */

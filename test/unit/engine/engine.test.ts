@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { buildClusterDocument, type ClusterDocument } from "../../../src/engine/cluster-document.ts";
+import { noResources } from "../../../src/engine/cluster-layout.ts";
 import { createEngine, type Engine } from "../../../src/engine/engine.ts";
 import type { EngineError } from "../../../src/engine/errors.ts";
 import type { ExemptInput, TokenInput } from "../../../src/engine/input.ts";
@@ -33,7 +34,10 @@ async function engineOf(
   rules: Readonly<Record<string, string>>,
 ): Promise<{ readonly engine: Engine; readonly faults: EngineError[] }> {
   const faults: EngineError[] = [];
-  const engine = await createEngine(await compile(rules), { onFault: (fault) => void faults.push(fault) });
+  const engine = await createEngine(await compile(rules), {
+    nowMs: () => 0,
+    onFault: (fault) => void faults.push(fault),
+  });
   return { engine, faults };
 }
 
@@ -96,24 +100,30 @@ test("sees new data at the next decision", async () => {
 
 test("refuses at load a policy that calls what podid does not offer", async () => {
   const bundle = compile({ token: 'decision := semver.compare("1.0.0", input.now)' });
-  await assert.rejects(createEngine(await bundle), { code: "BuiltinMissing", message: /semver\.compare/ });
+  await assert.rejects(createEngine(await bundle, { nowMs: () => 0 }), {
+    code: "BuiltinMissing",
+    message: /semver\.compare/,
+  });
 });
 
 test("refuses at load a policy that asks for the time of day", async () => {
   const bundle = compile({ token: "decision := time.now_ns()" });
-  await assert.rejects(createEngine(await bundle), { code: "BuiltinMissing", message: /time\.now_ns/ });
+  await assert.rejects(createEngine(await bundle, { nowMs: () => 0 }), {
+    code: "BuiltinMissing",
+    message: /time\.now_ns/,
+  });
 });
 
 test("refuses at load a module that is no WebAssembly", async () => {
   const bundle = await compile({});
-  await assert.rejects(createEngine({ ...bundle, wasm: new Uint8Array([1, 2, 3]) }), {
+  await assert.rejects(createEngine({ ...bundle, wasm: new Uint8Array([1, 2, 3]) }, { nowMs: () => 0 }), {
     code: "BundleIncomplete",
   });
 });
 
 function clusterWith(labels: Readonly<Record<string, string>>): ClusterDocument {
-  return buildClusterDocument(
-    { identities: [], bindings: [], exceptions: [], namespaces: [{ name: "shop", labels }] },
-    () => ({ valid: true, reasons: [] }),
-  );
+  return buildClusterDocument({ ...noResources, namespaces: [{ name: "shop", labels }] }, () => ({
+    valid: true,
+    reasons: [],
+  }));
 }

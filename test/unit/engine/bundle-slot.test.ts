@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+
+import type { Bundle } from "../../../src/engine/bundle.ts";
+import { createBundleSlot, type BundleSlot } from "../../../src/engine/bundle-slot.ts";
+import { buildClusterDocument } from "../../../src/engine/cluster-document.ts";
+import { noResources } from "../../../src/engine/cluster-layout.ts";
+import type { ExemptInput } from "../../../src/engine/input.ts";
+import { compile } from "./compiled-policy.ts";
+
+const question: ExemptInput = {
+  pod: {
+    namespace: "shop",
+    name: "web-0",
+    uid: "u",
+    labels: {},
+    annotations: {},
+    serviceAccount: "web",
+    node: "node-0",
+    phase: "Running",
+  },
+};
+
+const unknown = '"bindings": [], "reasons": [{"code": "NoMatchingBinding", "params": {}}], "probes": []';
+const sound = {
+  assign: 'decision := {"candidates": [], "reasons": []}',
+  token: `decision := {"allow": false, "outcome": "unknown", ${unknown}}`,
+  exempt: 'decision := {"exempt": false, "reasons": []}',
+  validate: 'decision := {"valid": true, "reasons": []}',
+};
+/** Names itself, and shows that it sees the data. */
+const naming = (name: string) => ({
+  ...sound,
+  exempt: `decision := {"exempt": data.cluster.namespaces.shop.labels.free == "yes", "exception": "${name}", "reasons": []} if input.pod.namespace == "shop"
+
+default decision := {"exempt": false, "reasons": []}`,
+});
+
+const load = async (name: string): Promise<Bundle> => ({ ...(await compile(naming(name))), revision: name });
+
+async function startSlot(t: TestContext): Promise<BundleSlot> {
+  const slot = await createBundleSlot(await load("first"), { nowMs: () => 0 });
+  t.after(() => slot.close());
+  slot.setData(
+    buildClusterDocument({ ...noResources, namespaces: [{ name: "shop", labels: { free: "no" } }] }, () => ({
+      valid: true,
+      reasons: [],
+    })),
+  );
+  slot.patchData([{ section: "namespaces", key: "shop", value: { labels: { free: "yes" } } }]);
+  return slot;
+}
+
+test("a new bundle takes over with the data of the old one", async (t) => {
+  const slot = await startSlot(t);
+  assert.equal(slot.revision, "first");
+  const next = await load("second");
+  assert.equal(await slot.load(next), undefined);
+  assert.equal(slot.revision, "second");
+  assert.equal(slot.digest, next.digest);
+  assert.deepEqual(slot.decide("exempt", question), { exempt: true, exception: "second", reasons: [] });
+});
+
+const bad: Readonly<
+  Record<string, { readonly rules: Readonly<Record<string, string>>; readonly code: string }>
+> = {
+  "calls what podid does not offer": {
+    rules: { ...sound, token: "decision := time.now_ns()" },
+    code: "BuiltinMissing",
+  },
+  "does not answer one of the questions": {
+    rules: { ...sound, validate: "decision := {}" },
+    code: "SelfCheckFailed",
+  },
+  "contradicts itself": {
+    rules: { ...sound, assign: "decision := 1 if input.now\n\ndecision := 2 if input.now" },
+    code: "SelfCheckFailed",
+  },
+};
+
+for (const [what, { rules, code }] of Object.entries(bad)) {
+  test(`the last good bundle stays when the new one ${what}`, async (t) => {
+    const slot = await startSlot(t);
+    const failure = await slot.load(await compile(rules));
+    assert.equal(failure?.code, code);
+    assert.equal(slot.revision, "first");
+    assert.deepEqual(slot.decide("exempt", question), { exempt: true, exception: "first", reasons: [] });
+  });
+}
+
+test("of bundles that are given at the same time the last stays", async (t) => {
+  const slot = await startSlot(t);
+  const [second, third] = [await load("second"), await load("third")];
+  await Promise.all([slot.load(second), slot.load(third)]);
+  assert.equal(slot.revision, "third");
+});
+
+test("refuses to start with a bundle that does not answer", async () => {
+  const start = createBundleSlot(await compile({}), { nowMs: () => 0 });
+  await assert.rejects(start, { code: "SelfCheckFailed", message: /assign/ });
+});
