@@ -24,7 +24,8 @@ export interface Explanation {
   readonly fix: string | null;
 }
 
-interface ExplainedReason extends Reason {
+/** A reason with its sentence for people. */
+export interface ExplainedReason extends Reason {
   readonly text: string;
 }
 
@@ -115,7 +116,13 @@ function explainCandidate(explained: ExplainedPod, candidate: Candidate): Explai
   const { decider, source, pod, candidates, defaultIdentity, now } = explained;
   const { identity, binding, weight, inForce, reasons } = candidate;
   const opening = (names: readonly string[]): ReturnType<typeof findOpening> =>
-    findOpening(decider, { pod, bindings: bindingsOf(source, names), now, namespaced: false });
+    findOpening(decider, {
+      pod,
+      bindings: bindingsOf(source, names),
+      now,
+      namespaced: false,
+      access: source,
+    });
   const own = opening([binding]);
   const union = opening(
     candidates.filter((other) => other.identity === identity).map((other) => other.binding),
@@ -134,7 +141,11 @@ function explainCandidate(explained: ExplainedPod, candidate: Candidate): Explai
   };
 }
 
-function bindingsOf(source: ResourceSource, names: readonly string[]): readonly AzureIdentityBinding[] {
+/** The bindings of these names that the source still has. */
+export function bindingsOf(
+  source: ResourceSource,
+  names: readonly string[],
+): readonly AzureIdentityBinding[] {
   return names.flatMap((name) => source.get("AzureIdentityBinding", name) ?? []);
 }
 
@@ -151,6 +162,7 @@ function assignmentOf(source: ResourceSource, pod: Pod, identity: string): Expla
   return assigned === undefined || assigned.status.status === "" ? "none" : assigned.status.status;
 }
 
-function withText(reason: Reason): ExplainedReason {
+/** Adds the sentence for people. */
+export function withText(reason: Reason): ExplainedReason {
   return { ...reason, text: renderReason(reason) };
 }

@@ -4,6 +4,7 @@ import { runDemo } from "./demo/demo.ts";
 import { clearRedirectingVariables } from "./environment.ts";
 import { CommandError, type ExitCode } from "./errors.ts";
 import { explain } from "./explain.ts";
+import { simulate } from "./simulate.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -12,7 +13,13 @@ function createProgram(signal: AbortSignal): Command {
     .description("Azure identities for Kubernetes pods; a Rego policy decides who may have which, and when")
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "podid: ")) });
+  addDemo(program, signal);
+  addExplain(program);
+  addSimulate(program, signal);
+  return program;
+}
 
+function addDemo(program: Command, signal: AbortSignal): void {
   program
     .command("demo")
     .description("run everything on this machine: manifests, emulated Azure, controller, NMI, real SDK calls")
@@ -27,7 +34,17 @@ function createProgram(signal: AbortSignal): Command {
       }
       await runDemo({ keep, print, signal });
     });
+}
 
+interface ExplainFlags {
+  readonly manifests: string;
+  readonly at: string;
+  readonly resource: string;
+  readonly clientId?: string;
+  readonly output: string;
+}
+
+function addExplain(program: Command): void {
   program
     .command("explain")
     .description("why a pod gets an identity, or not")
@@ -41,15 +58,26 @@ function createProgram(signal: AbortSignal): Command {
       const { manifests, at, resource, clientId, output } = options;
       print(await explain({ pod, manifests, at, resource, clientID: clientId, output }));
     });
-  return program;
 }
 
-interface ExplainFlags {
+interface SimulateFlags {
   readonly manifests: string;
-  readonly at: string;
-  readonly resource: string;
-  readonly clientId?: string;
+  readonly from: string;
+  readonly to?: string;
   readonly output: string;
+}
+
+function addSimulate(program: Command, signal: AbortSignal): void {
+  program
+    .command("simulate")
+    .description("who has which identity when: a timeline of every pod")
+    .requiredOption("--manifests <dir>", "folder of YAML manifests")
+    .option("--from <instant>", "RFC 3339 instant, or now", "now")
+    .option("--to <instant>", "RFC 3339 instant, or now (default: a week after --from)")
+    .option("-o, --output <format>", "table, json or svg", "table")
+    .action(async ({ manifests, from, to, output }: SimulateFlags) => {
+      print(await simulate({ manifests, from, to, output }, signal));
+    });
 }
 
 async function main(): Promise<ExitCode> {

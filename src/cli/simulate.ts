@@ -1,0 +1,77 @@
+import { setImmediate as turn } from "node:timers/promises";
+
+import { keyOf } from "../engine/cluster-document.ts";
+import type { Pod } from "../engine/resources.ts";
+import { createSystemClock, type Clock } from "../runtime/clock.ts";
+import { formatInstant, instantFromSeconds, latestSeconds, toSeconds } from "../timebox/instant.ts";
+import { CommandError } from "./errors.ts";
+import { readInstant } from "./instant-flag.ts";
+import { withManifests } from "./manifests.ts";
+import { renderSimulationJson } from "./simulate-json.ts";
+import { renderSimulationSvg } from "./simulate-svg.ts";
+import { renderSimulationTable } from "./simulate-table.ts";
+import { simulatePod, type PodTimeline, type Simulation, type TimeRange } from "./simulate-timeline.ts";
+
+export interface SimulateRequest {
+  readonly manifests: string;
+  readonly from: string;
+  /** Undefined: a week after `from`. */
+  readonly to: string | undefined;
+  readonly output: string;
+}
+
+const secondsPerDay = 86_400;
+const usualDays = 7;
+const longestDays = 400;
+
+/**
+ * `podid simulate`: answers the text to print.
+ * @throws CommandError 2 for wrong use and for manifests with problems, one line each; 1 when the policy
+ * gives no usable answer; the reason of `signal` when it aborts.
+ */
+export async function simulate(request: SimulateRequest, signal: AbortSignal): Promise<string> {
+  const clock = createSystemClock();
+  const render = rendererFor(request.output);
+  const range = rangeOf(request, clock);
+  return withManifests(request.manifests, clock, async ({ source, decider, policy }) => {
+    const pods: PodTimeline[] = [];
+    for (const pod of source.list("Pod").toSorted(byKey)) {
+      // oxlint-disable-next-line no-await-in-loop -- lets a signal in: a year of a large folder takes a while
+      await turn(undefined, { signal });
+      pods.push(simulatePod(decider, source, pod, range));
+    }
+    return render({ ...range, policy: { revision: policy.revision, digest: policy.digest }, pods });
+  });
+}
+
+function byKey(a: Pod, b: Pod): number {
+  return keyOf(a) < keyOf(b) ? -1 : 1;
+}
+
+function rangeOf(request: SimulateRequest, clock: Clock): TimeRange {
+  const from = readInstant("--from", request.from, clock);
+  const week = Math.min(toSeconds(from) + usualDays * secondsPerDay, latestSeconds);
+  const to = request.to === undefined ? instantFromSeconds(week) : readInstant("--to", request.to, clock);
+  if (from >= to) {
+    throw new CommandError(
+      2,
+      `--from ${formatInstant(from)} is not before --to ${formatInstant(to)}: give an earlier --from`,
+    );
+  }
+  const latest = toSeconds(from) + longestDays * secondsPerDay;
+  if (toSeconds(to) > latest) {
+    throw new CommandError(
+      2,
+      `--to ${formatInstant(to)}: simulate looks at ${longestDays} days at most; ` +
+        `from ${formatInstant(from)} that is up to ${formatInstant(instantFromSeconds(latest))}`,
+    );
+  }
+  return { from, to };
+}
+
+function rendererFor(output: string): (simulation: Simulation) => string {
+  if (output === "table") return renderSimulationTable;
+  if (output === "json") return renderSimulationJson;
+  if (output === "svg") return renderSimulationSvg;
+  throw new CommandError(2, `-o ${output}: use table, json or svg`);
+}
