@@ -40,6 +40,7 @@ export function createClusterDecider(engine: Engine, source: ClusterSource): Clu
     if (judgedKinds.has(kind)) stale = true;
   });
   const refresh = (): void => {
+    stale = false;
     const bindings = source.list("AzureIdentityBinding");
     engine.setData(
       buildClusterDocument(
@@ -49,10 +50,14 @@ export function createClusterDecider(engine: Engine, source: ClusterSource): Clu
           exceptions: source.list("AzurePodIdentityException"),
           namespaces: source.list("Namespace"),
         },
-        check,
+        (binding) => {
+          const answer = check(binding);
+          // A fault of the policy says nothing about the object: ask again before the next decision.
+          if (hasFailed(answer)) stale = true;
+          return answer;
+        },
       ),
     );
-    stale = false;
   };
   return {
     close,
@@ -73,8 +78,11 @@ function createBindingChecks(engine: Engine): (binding: AzureIdentityBinding) =>
     const parts = { ...(match === null ? {} : { match }), ...(timeBox === null ? {} : { timeBox }) };
     const object = { spec: { azureIdentity, selector, weight, ...parts } };
     const answer = engine.decide("validate", { kind: "AzureIdentityBinding", object });
-    // A fault of the policy says nothing about the object: ask again next time.
-    if (!answer.reasons.some(({ code }) => code === "PolicyError")) answers.set(binding, answer);
+    if (!hasFailed(answer)) answers.set(binding, answer);
     return answer;
   };
+}
+
+function hasFailed({ reasons }: ValidateDecision): boolean {
+  return reasons.some(({ code }) => code === "PolicyError");
 }

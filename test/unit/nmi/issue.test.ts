@@ -184,6 +184,22 @@ describe("Azure's failures", () => {
     assert.equal((await daemon.askToken(web)).status, 503);
   });
 
+  it("keeps the platform's answer from a pod whose exception went meanwhile, and judges it anew", async () => {
+    daemon.resources.put("Pod", pod("web", web, { labels: { excepted: "true" } }));
+    daemon.azure.fetchToken = () => {
+      daemon.resources.put("Pod", pod("web", web, { labels: { aadpodidbinding: "nobody" } }));
+      return Promise.resolve({ status: 200, body: '{"access_token":"of-the-node"}' });
+    };
+    daemon.clock.advance(60_000);
+    const asked = daemon.askToken(web);
+    await daemon.clock.timerStarted();
+    await daemon.clock.timerStarted();
+    daemon.clock.advance(5_000);
+    const answer = await asked;
+    assert.equal(answer.status, 404);
+    assert.doesNotMatch(answer.text, /of-the-node/);
+  });
+
   it("answers a fault of its own with 500, and tells the log alone why", async () => {
     daemon.resources.ageSeconds = () => {
       throw new Error("canary");
