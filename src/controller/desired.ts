@@ -5,7 +5,7 @@ import { assignInput, timeFacts } from "../engine/questions.ts";
 import type { AzureAssignedIdentity, AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
 import { formatInstant, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import { findNextChange, type NextChange, type ProbeAnswer } from "../timebox/next-change.ts";
-import { pairOf, pairWanted, stillFits } from "./assigned-identity.ts";
+import { hasSameUse, isMadeFor, pairOf, pairWanted } from "./assigned-identity.ts";
 import { readAssignmentTerms } from "./assignment-terms.ts";
 import type { Unit } from "./observe.ts";
 import type { Cluster } from "./ports.ts";
@@ -125,7 +125,7 @@ function wish(
 }
 
 function isFor(object: AzureAssignedIdentity, wanted: Wanted): boolean {
-  return pairOf(object) === pairWanted(wanted) && stillFits(object, wanted);
+  return pairOf(object) === pairWanted(wanted) && isMadeFor(object, wanted.pod) && hasSameUse(object, wanted);
 }
 
 function earlier(a: Instant | null, b: Instant | null): Instant | null {

@@ -119,6 +119,14 @@ export function createFakeCluster(): FakeCluster {
         put("AzureAssignedIdentity", stored);
         return stored;
       }),
+    replaceAssignedIdentity: async (object) =>
+      cluster.crash.run(() => {
+        const key = `${object.namespace}/${object.name}`;
+        const old = assigned.get(key);
+        if (old === undefined) throw new Error(`${key} is not there`);
+        statusWrites.push(`${key} ${object.status.status}`);
+        put("AzureAssignedIdentity", { ...old, ...object });
+      }),
     patchAssignedIdentityStatus: async (key, patch) =>
       cluster.crash.run(() => {
         const object = assigned.get(key);
