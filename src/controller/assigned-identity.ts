@@ -141,8 +141,9 @@ export function newAssignedIdentity(
 }
 
 /**
- * What `object` becomes to be the one for `wanted`: it starts anew in state Created, and keeps only
- * what is true of the identity on the target, whoever uses it.
+ * What `object` becomes to be the one for `wanted`. For another pod it starts anew in state Created, and
+ * keeps only what is true of the identity on the target, whoever uses it. For the same pod only the
+ * snapshots change: an edited time box must not wait for ARM.
  */
 export function renewedAssignedIdentity(
   object: AzureAssignedIdentity,
@@ -150,13 +151,15 @@ export function renewedAssignedIdentity(
   target: string | null,
 ): NewAssignedIdentity {
   const { namespace, name, labels, annotations, finalizers } = object;
+  const content = contentFor(wanted);
   return {
     namespace,
     name,
     labels: { ...labels, nodename: wanted.pod.node },
     annotations: { ...annotations, ...annotationsFor(wanted, target) },
     finalizers,
-    ...contentFor(wanted),
+    ...content,
+    status: { ...content.status, status: isMadeFor(object, wanted.pod) ? object.status.status : "Created" },
   };
 }
 

@@ -1,6 +1,7 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
 import {
+  isMadeFor,
   isPreAssigned,
   newAssignedIdentity,
   pairOf,
@@ -84,7 +85,7 @@ export function plan(input: PlanInput): Plan {
   const pairing = pairFor(input);
   const creates = planCreates(pairing, input);
   const replaces = planReplaces(pairing, input);
-  const assigns = [...[...creates, ...replaces].map(assignWritten), ...pairing.kept.flatMap(assignKept)];
+  const assigns = [...[...creates, ...replaces].flatMap(assignWritten), ...pairing.kept.flatMap(assignKept)];
   const shows = pairing.kept.flatMap(showKept);
   const change = planChange(pairing, input);
   const releases = planReleases(pairing, change);
@@ -155,10 +156,14 @@ function planChange(
   { place, current }: PlanInput,
 ): readonly Change[] {
   if (place.kind !== "compute") return [];
-  const unconfirmed = [...kept.filter(({ object }) => !isAssigned(object)), ...replaced];
+  const unconfirmed = [
+    ...kept.filter(({ object }) => !isAssigned(object)),
+    ...replaced.filter(({ object, wanted }) => !isAssigned(object) || !isMadeFor(object, wanted.pod)),
+  ];
   const pending = unconfirmed.map(({ wanted }) => wanted);
   const add = byId([...missing, ...pending].map(({ identity }) => identity));
-  const stays = idsOf([...kept.map(({ object }) => object), ...held.filter(isOnTarget)])
+  const inUse = [...kept, ...replaced].map(({ object }) => object);
+  const stays = idsOf([...inUse, ...held.filter(isOnTarget)])
     .union(new Set(add.keys()))
     .union(idsOf(current.filter(isPreAssigned)));
   const remove = byId(
@@ -183,14 +188,12 @@ function byId(identities: readonly AzureIdentity[]): Map<string, string> {
   return ids;
 }
 
-function assignWritten({ object, subject }: Writing): Action {
-  const { inForce, validUntil } = object.status;
-  return {
-    type: "markAssigned",
-    subject,
-    resourceId: resourceIdOf(object),
-    display: { inForce, validUntil },
-  };
+function assignWritten({ object, subject }: Writing): readonly Action[] {
+  const { status, inForce, validUntil } = object.status;
+  if (status === "Assigned") return [];
+  return [
+    { type: "markAssigned", subject, resourceId: resourceIdOf(object), display: { inForce, validUntil } },
+  ];
 }
 
 function assignKept({ object, wanted }: Pairing["kept"][number]): readonly Action[] {

@@ -193,17 +193,17 @@ describe("plan", () => {
     "a changed client id does not take a working identity off the VM": {
       wanted: [want(web0, makeIdentity("reader", { spec: { clientID: "changed" } }))],
       current: [makeAssigned(web0, reader)],
-      actions: ["replace web-0-shop-reader", "arm +[reader] -[]", `markAssigned ${object0} reader`],
+      actions: ["replace web-0-shop-reader"],
     },
-    "a changed binding is written down": {
+    "a changed binding is written down, and the pod does not wait for ARM": {
       wanted: [{ ...want(web0), binding: makeBinding("reader", { weight: 5 }) }],
       current: [makeAssigned(web0, reader)],
-      actions: ["replace web-0-shop-reader", "arm +[reader] -[]", `markAssigned ${object0} reader`],
+      actions: ["replace web-0-shop-reader"],
     },
     "a changed secret identity is written down without ARM": {
       wanted: [want(web0, { ...secret, spec: { ...secret.spec, tenantID: "changed" } })],
       current: [makeAssigned(web0, secret)],
-      actions: ["replace web-0-shop-secret", "markAssigned default/web-0-shop-secret"],
+      actions: ["replace web-0-shop-secret"],
     },
     "the name is held by the pod's object on another node": {
       wanted: [want(web0)],
