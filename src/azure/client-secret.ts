@@ -15,7 +15,8 @@ const preferredKeys = ["clientSecret", "ClientSecret", "clientPassword"];
 
 /**
  * Reads the secret of a type 1 identity: the value under a preferred key, else under the only key.
- * `problem` names the Secret and the fix, never a value.
+ * `problem` names the Secret and the fix, never a value. A Secret of another namespace is refused: who may
+ * write an AzureIdentity here could otherwise spend what others keep there (decision 0007).
  */
 export async function readClientSecret(
   identity: AzureIdentity,
@@ -26,6 +27,10 @@ export async function readClientSecret(
     return { ok: false, kind: "credential", problem: "spec.clientPassword is empty: name the Secret" };
   }
   const place = `Secret ${reference.namespace}/${reference.name}`;
+  if (reference.namespace !== identity.namespace) {
+    const problem = `${place} is not in the identity's namespace ${identity.namespace}: copy it there`;
+    return { ok: false, kind: "credential", problem };
+  }
   try {
     const values = await readSecret(reference.namespace, reference.name);
     if (values === undefined) {

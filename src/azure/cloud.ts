@@ -34,6 +34,11 @@ function cloud(name: string, authorityHost: string, armHost: string): Cloud {
   };
 }
 
+/** Whether `host` is the login host of an Azure cloud, to which a secret may be sent. */
+export function isAuthorityHost(host: string): boolean {
+  return clouds.some(({ authorityUrl }) => new URL(authorityUrl).host === host);
+}
+
 /**
  * Finds a cloud by name, in any letter case; an empty name is the public cloud, as in aad-pod-identity.
  * @throws AzureError unknown-cloud, AzureStackCloud included: its endpoints come from a file.

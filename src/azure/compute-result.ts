@@ -8,9 +8,10 @@ import { safeText } from "./safe-text.ts";
 export interface ComputeFailure {
   /**
    * notFound: the VM is gone. conflict: another change is running. throttled: 429. refused: 4xx that
-   * will not heal by itself; `identities` names the culprits when ARM did. unavailable: outcome unknown.
+   * will not heal by itself; `identities` names the culprits when ARM did. forbidden: podid itself is
+   * refused, whatever it asks of this target. unavailable: outcome unknown.
    */
-  readonly kind: "notFound" | "conflict" | "throttled" | "refused" | "unavailable";
+  readonly kind: "notFound" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
   readonly retryAfterSeconds: number | null;
   readonly identities: readonly string[];
   readonly detail: string;
@@ -38,10 +39,10 @@ const refusedCodes = new Set([
   "FailedIdentityOperation",
   "InvalidIdentityValues",
   "InvalidParameter",
-  "AuthorizationFailed",
 ]);
 
 const kindsOfStatus: ReadonlyMap<number, ComputeFailure["kind"]> = new Map([
+  [401, "forbidden"],
   [404, "notFound"],
   [408, "unavailable"],
   [409, "conflict"],
@@ -66,6 +67,8 @@ function placeOf({ status }: ArmError): string {
 
 function kindOf({ status, code }: ArmError): ComputeFailure["kind"] {
   if (refusedCodes.has(code)) return "refused";
+  // No role on the target; a role missing on an identity is LinkedAuthorizationFailed.
+  if (code === "AuthorizationFailed") return "forbidden";
   if (status === null)
     return code === "Conflict" || code === "OperationNotAllowed" ? "conflict" : "unavailable";
   return kindsOfStatus.get(status) ?? (status >= 400 && status < 500 ? "refused" : "unavailable");
@@ -88,7 +91,7 @@ export function thrownFailure(thrown: unknown, nowMs: number): ComputeFailure {
     );
   }
   if (thrown instanceof AzureError && thrown.code === "login-refused") {
-    return { ...unknownOutcome(thrown.message), kind: "refused" };
+    return { ...unknownOutcome(thrown.message), kind: "forbidden" };
   }
   const error = toError(thrown);
   const reason = isRestError(error) ? (error.code ?? "connection failed") : error.message;

@@ -61,7 +61,7 @@ export function explainPod(
   pod: Pod,
   options: ExplainOptions,
 ): Explanation {
-  const { at } = options;
+  const { at, policy } = options;
   const { candidates } = decider.decide("assign", assignInput(pod, at, [], false));
   const { exempt } = decider.decide("exempt", { pod: podInput(pod) });
   const token = decideToken(decider, pod, candidates, options);
@@ -69,18 +69,22 @@ export function explainPod(
   return {
     pod: keyOf(pod),
     at: formatInstant(at),
-    policy: options.policy,
+    policy: { revision: policy.revision, digest: policy.digest },
     exempt,
     identities: candidates.map((candidate) =>
       explainCandidate({ decider, source, pod, candidates, defaultIdentity, now: at }, candidate),
     ),
-    token: {
-      status: statusOf(token),
-      outcome: token.outcome,
-      reasons: token.reasons.map(withText),
-    },
+    token: explainToken(token, exempt),
     fix: exempt ? adviseOn("PodExcepted") : adviseOn(token.reasons[0]?.code),
   };
+}
+
+/** What NMI answers. For excepted pods that is the platform's own answer: the policy has no say in it. */
+function explainToken(token: TokenDecision, exempt: boolean): Explanation["token"] {
+  if (exempt) {
+    return { status: 200, outcome: "allowed", reasons: [withText({ code: "PodExcepted", params: {} })] };
+  }
+  return { status: statusOf(token), outcome: token.outcome, reasons: token.reasons.map(withText) };
 }
 
 function decideToken(

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 
 import { runDemo } from "./demo/demo.ts";
+import { EmulatorError } from "../emulator/errors.ts";
 import { clearRedirectingVariables } from "./environment.ts";
 import { CommandError, type ExitCode } from "./errors.ts";
 import { explain } from "./explain.ts";
@@ -90,9 +91,13 @@ async function main(): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (stopping.signal.aborted) return 1;
-    if (!(error instanceof CommandError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
+    if (error instanceof CommandError) {
+      process.stderr.write(`${error.message}\n`);
+      return error.exitCode;
+    }
+    if (!(error instanceof EmulatorError)) throw error;
+    process.stderr.write(`the manifests do not fit the emulated Azure: ${error.message}\n`);
+    return 2;
   }
 }
 

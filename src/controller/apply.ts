@@ -9,7 +9,7 @@ import {
   recordRemoveError,
   recordStatusError,
 } from "./events.ts";
-import type { Action, Subject } from "./plan.ts";
+import type { Action, Subject, Writing } from "./plan.ts";
 import type { Cluster, Compute } from "./ports.ts";
 import type { WorkResult } from "./work-queue.ts";
 
@@ -34,6 +34,8 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
   const attempt = createAttempt(deps.log, failed);
   const phase = <T extends Action["type"]>(type: T, run: (action: ActionOf<T>) => Promise<void>) =>
     Promise.all(actionsOf(actions, type).map(run));
+  const write = ({ subject }: Writing, effect: () => Promise<unknown>): Promise<void> =>
+    attempt(subject, { effect, onError: ({ message }) => recordApplyError(cluster, subject, message) });
   const patch = (
     subject: Subject,
     status: Parameters<Cluster["patchAssignedIdentityStatus"]>[1],
@@ -45,12 +47,8 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
       onError: () => recordStatusError(cluster, subject, status.status ?? "the time box"),
     });
 
-  await phase("create", ({ subject, object }) =>
-    attempt(subject, {
-      effect: () => cluster.createAssignedIdentity(object),
-      onError: ({ message }) => recordApplyError(cluster, subject, message),
-    }),
-  );
+  await phase("create", (action) => write(action, () => cluster.createAssignedIdentity(action.object)));
+  await phase("replace", (action) => write(action, () => cluster.replaceAssignedIdentity(action.object)));
   const retryAfterMs = await applyChange(deps, actions, failed);
   await phase("markAssigned", ({ subject, display }) =>
     patch(subject, { status: "Assigned", ...display }, () => recordApplied(cluster, subject)),

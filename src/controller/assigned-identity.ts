@@ -1,16 +1,12 @@
 import { keyOf } from "../engine/cluster-document.ts";
-import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
+import type { AzureAssignedIdentity, AzureIdentity, Key, Pod } from "../engine/resources.ts";
+import type { NewAssignedIdentity } from "./ports.ts";
 import type { Wanted } from "./wanted.ts";
 
 /**
  * AzureAssignedIdentity objects: how one is written, and what is read back from it. They are the
  * controller's only memory (reference/aad-pod-identity.md §1.3, §5.4).
  */
-
-export type NewAssignedIdentity = Omit<
-  AzureAssignedIdentity,
-  "uid" | "resourceVersion" | "creationTimestamp"
->;
 
 const finalizer = "azureassignedidentity.finalizers.aadpodidentity.k8s.io";
 const behavior = { name: "aadpodidentity.k8s.io/Behavior", namespaced: "namespaced" };
@@ -76,28 +72,31 @@ export function recordedTarget(object: AzureAssignedIdentity): string | null {
   return object.annotations[annotation.target] ?? null;
 }
 
-/**
- * Whether `object` still says what `wanted` says. A new pod under an old name, another node and
- * another resource need a new object. Objects of aad-pod-identity carry no pod UID and are adopted.
- * For type 0 other fields of the identity do not count: making the object anew would take a working
- * identity off the VM for a minute, and NMI reads the live identity.
- */
-export function stillFits(object: AzureAssignedIdentity, wanted: Wanted): boolean {
-  const identity = object.spec.azureIdentityRef;
-  const uid = object.annotations[annotation.podUid];
+/** Whether `object` was made for this very pod. Objects of aad-pod-identity carry no pod UID and are adopted. */
+export function isMadeFor({ annotations, spec }: AzureAssignedIdentity, pod: Pod): boolean {
+  const uid = annotations[annotation.podUid];
+  return spec.nodename === pod.node && (uid === undefined || uid === pod.uid);
+}
+
+/** Whether `object` answers for the resource on the target, or the kind of credential, that `wanted` needs. */
+export function hasSameUse({ spec, status }: AzureAssignedIdentity, { identity }: Wanted): boolean {
+  const held = spec.azureIdentityRef;
   return (
-    identity !== null &&
-    object.status.status !== "Unassigned" &&
-    object.spec.nodename === wanted.pod.node &&
-    (uid === undefined || uid === wanted.pod.uid) &&
-    sameUse(identity, wanted.identity)
+    held !== null &&
+    status.status !== "Unassigned" &&
+    held.spec.type === identity.spec.type &&
+    (!needsCompute(held) || held.spec.resourceID.toLowerCase() === identity.spec.resourceID.toLowerCase())
   );
 }
 
-function sameUse(a: AzureIdentity, b: AzureIdentity): boolean {
-  if (a.spec.type !== b.spec.type) return false;
-  if (needsCompute(a)) return a.spec.resourceID.toLowerCase() === b.spec.resourceID.toLowerCase();
-  return JSON.stringify(a.spec) === JSON.stringify(b.spec);
+/** Whether the snapshots in `object` say what identity and binding say now. */
+export function isUpToDate({ spec }: AzureAssignedIdentity, { identity, binding }: Wanted): boolean {
+  const { azureIdentityRef: heldIdentity, azureBindingRef: heldBinding } = spec;
+  return (
+    heldBinding !== null &&
+    keyOf(heldBinding) === keyOf(binding) &&
+    JSON.stringify([heldIdentity?.spec, heldBinding.spec]) === JSON.stringify([identity.spec, binding.spec])
+  );
 }
 
 /** Where and under which name the reference puts the object for `wanted`. */
@@ -125,7 +124,7 @@ export function newAssignedIdentity(
     readonly isTaken: (key: Key) => boolean;
   },
 ): NewAssignedIdentity {
-  const { pod, identity, binding, inForce, validUntil } = wanted;
+  const { pod, identity } = wanted;
   const plain = plainName(wanted, options.namespaced);
   const longName = `${plain.name}-${identity.namespace}-${pod.uid}`;
   return {
@@ -133,11 +132,44 @@ export function newAssignedIdentity(
     name: options.isTaken(keyOf(plain)) ? longName : plain.name,
     labels: { nodename: pod.node },
     annotations: {
-      [annotation.podUid]: pod.uid,
       ...(options.preAssigned ? { [annotation.preAssigned]: "true" } : {}),
-      ...(options.target === null ? {} : { [annotation.target]: options.target }),
+      ...annotationsFor(wanted, options.target),
     },
     finalizers: [finalizer],
+    ...contentFor(wanted),
+  };
+}
+
+/**
+ * What `object` becomes to be the one for `wanted`. For another pod it starts anew in state Created, and
+ * keeps only what is true of the identity on the target, whoever uses it. For the same pod only the
+ * snapshots change: an edited time box must not wait for ARM.
+ */
+export function renewedAssignedIdentity(
+  object: AzureAssignedIdentity,
+  wanted: Wanted,
+  target: string | null,
+): NewAssignedIdentity {
+  const { namespace, name, labels, annotations, finalizers } = object;
+  const content = contentFor(wanted);
+  return {
+    namespace,
+    name,
+    labels: { ...labels, nodename: wanted.pod.node },
+    annotations: { ...annotations, ...annotationsFor(wanted, target) },
+    finalizers,
+    ...content,
+    status: { ...content.status, status: isMadeFor(object, wanted.pod) ? object.status.status : "Created" },
+  };
+}
+
+function annotationsFor({ pod }: Wanted, target: string | null): Readonly<Record<string, string>> {
+  return { [annotation.podUid]: pod.uid, ...(target === null ? {} : { [annotation.target]: target }) };
+}
+
+function contentFor(wanted: Wanted): Pick<NewAssignedIdentity, "spec" | "status"> {
+  const { pod, identity, binding, inForce, validUntil } = wanted;
+  return {
     spec: {
       pod: pod.name,
       podNamespace: pod.namespace,

@@ -1,11 +1,12 @@
 import { keyOf } from "../engine/cluster-document.ts";
-import type { Candidate } from "../engine/decision.ts";
+import type { AssignDecision, Candidate } from "../engine/decision.ts";
 import type { Decider } from "../engine/engine.ts";
 import { assignInput, timeFacts, type AccessSource } from "../engine/questions.ts";
 import type { AzureAssignedIdentity, AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
+import { askAgainAt } from "../timebox/hints.ts";
 import { formatInstant, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import { findNextChange, type NextChange, type ProbeAnswer } from "../timebox/next-change.ts";
-import { pairOf, pairWanted, stillFits } from "./assigned-identity.ts";
+import { hasSameUse, isMadeFor, pairOf, pairWanted } from "./assigned-identity.ts";
 import { readAssignmentTerms } from "./assignment-terms.ts";
 import type { Unit } from "./observe.ts";
 import type { Cluster } from "./ports.ts";
@@ -45,13 +46,14 @@ function askForPod(
   assigned: readonly AzureAssignedIdentity[],
   now: Instant,
 ): readonly Wish[] | null {
-  const ask = (probes: readonly Instant[]): readonly Candidate[] | null => {
-    const decision = deps.decider.decide("assign", assignInput(pod, now, probes, deps.namespaced));
-    return decision.reasons.some(({ code }) => code === "PolicyError") ? null : decision.candidates;
-  };
-  const candidates = ask([]);
+  const decide = (probes: readonly Instant[]): AssignDecision =>
+    deps.decider.decide("assign", assignInput(pod, now, probes, deps.namespaced));
+  const ask = (probes: readonly Instant[]): readonly Candidate[] | null => candidatesOf(decide(probes));
+  const decision = decide([]);
+  const candidates = candidatesOf(decision);
   if (candidates === null) return null;
-  const wishes: Wish[] = [];
+  // Custom rules may change their mind at instants that no time box names.
+  const wishes: Wish[] = [{ wanted: null, wakeAt: askAgainAt(now, decision.hints) }];
   for (const [identityKey, ofIdentity] of Map.groupBy(candidates, ({ identity }) => identity)) {
     const identity = deps.cluster.get("AzureIdentity", identityKey);
     const bindings = ofIdentity.flatMap(
@@ -70,6 +72,10 @@ function askForPod(
     wishes.push(wish(wanted, { change, bindings, isAssigned, now }));
   }
   return wishes;
+}
+
+function candidatesOf({ candidates, reasons }: AssignDecision): readonly Candidate[] | null {
+  return reasons.some(({ code }) => code === "PolicyError") ? null : candidates;
 }
 
 /** When the union of all bindings that give the pod this identity changes; null when the policy fails. */
@@ -126,7 +132,7 @@ function wish(
 }
 
 function isFor(object: AzureAssignedIdentity, wanted: Wanted): boolean {
-  return pairOf(object) === pairWanted(wanted) && stillFits(object, wanted);
+  return pairOf(object) === pairWanted(wanted) && isMadeFor(object, wanted.pod) && hasSameUse(object, wanted);
 }
 
 function earlier(a: Instant | null, b: Instant | null): Instant | null {

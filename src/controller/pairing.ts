@@ -1,21 +1,31 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity } from "../engine/resources.ts";
 import {
+  hasSameUse,
+  isMadeFor,
   isResourceIdValid,
+  isUpToDate,
   needsCompute,
   pairOf,
   pairWanted,
   podOf,
-  stillFits,
+  recordedTarget,
 } from "./assigned-identity.ts";
 import type { Place } from "./observe.ts";
 import type { Problem } from "./problem.ts";
 import type { Desired, Wanted } from "./wanted.ts";
 
+interface Pair {
+  readonly object: AzureAssignedIdentity;
+  readonly wanted: Wanted;
+}
+
 /** Wishes and objects, matched by what they say and never by name. */
 export interface Pairing {
   /** Objects that fulfil a wish. */
-  readonly kept: readonly { readonly object: AzureAssignedIdentity; readonly wanted: Wanted }[];
+  readonly kept: readonly Pair[];
+  /** Objects that answer for what a wish needs, but for an earlier pod or with an outdated snapshot. */
+  readonly replaced: readonly Pair[];
   /** Objects to leave exactly as they are, because what is wanted cannot be told or not be done now. */
   readonly held: readonly AzureAssignedIdentity[];
   readonly removed: readonly AzureAssignedIdentity[];
@@ -39,7 +49,8 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
   const notNow = new Set(
     judged.filter(({ verdict }) => verdict.kind === "notNow").map(({ wanted }) => pairWanted(wanted)),
   );
-  const kept: { object: AzureAssignedIdentity; wanted: Wanted }[] = [];
+  const kept: Pair[] = [];
+  const replaced: Pair[] = [];
   const held: AzureAssignedIdentity[] = [];
   const removed: AzureAssignedIdentity[] = [];
   for (const object of current.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {
@@ -47,8 +58,11 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
     const wanted = open.get(pair);
     if (notNow.has(pair) || desired.undecidedPods.has(podOf(object))) {
       held.push(object);
-    } else if (wanted !== undefined && stillFits(object, wanted)) {
+    } else if (wanted !== undefined && fits(object, wanted)) {
       kept.push({ object, wanted });
+      open.delete(pair);
+    } else if (wanted !== undefined && hasSameUse(object, wanted) && isRecordedAt(object, place)) {
+      replaced.push({ object, wanted });
       open.delete(pair);
     } else {
       removed.push(object);
@@ -57,7 +71,18 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
   // The successor of an object must wait until that has gone: it has the same name.
   for (const object of removed) open.delete(pairOf(object));
   const problems = judged.flatMap(({ verdict }) => (verdict.kind === "possible" ? [] : [verdict.problem]));
-  return { kept, held, removed, missing: [...open.values()], problems };
+  return { kept, replaced, held, removed, missing: [...open.values()], problems };
+}
+
+function fits(object: AzureAssignedIdentity, wanted: Wanted): boolean {
+  return isMadeFor(object, wanted.pod) && hasSameUse(object, wanted) && isUpToDate(object, wanted);
+}
+
+/** A node made anew under its old name is another VM: what was written down about the old one is void. */
+function isRecordedAt(object: AzureAssignedIdentity, place: Place): boolean {
+  const recorded = recordedTarget(object);
+  if (recorded === null) return true;
+  return place.kind === "compute" && recorded.toLowerCase() === place.target.toLowerCase();
 }
 
 function judge(wanted: Wanted, place: Place): Verdict {

@@ -1,18 +1,20 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
 import {
+  isMadeFor,
   isPreAssigned,
   newAssignedIdentity,
   pairOf,
   pairWanted,
   plainName,
   podOf,
+  renewedAssignedIdentity,
   resourceIdOf,
   resourceIdOfIdentity,
-  type NewAssignedIdentity,
 } from "./assigned-identity.ts";
 import type { Place } from "./observe.ts";
 import { pairUp, type Pairing } from "./pairing.ts";
+import type { NewAssignedIdentity } from "./ports.ts";
 import type { Problem } from "./problem.ts";
 import type { Desired } from "./wanted.ts";
 
@@ -31,10 +33,16 @@ interface Step {
   readonly subject: Subject;
   readonly resourceId: string | null;
 }
+/** An object to be written whole, in state Created. */
+export interface Writing {
+  readonly subject: Subject;
+  readonly object: NewAssignedIdentity;
+}
 type Display = Pick<AzureAssignedIdentity["status"], "inForce" | "validUntil">;
 
 export type Action =
-  | { readonly type: "create"; readonly subject: Subject; readonly object: NewAssignedIdentity }
+  | ({ readonly type: "create" } & Writing)
+  | ({ readonly type: "replace" } & Writing)
   | {
       readonly type: "changeIdentities";
       readonly target: string;
@@ -69,16 +77,20 @@ export interface Plan {
 /**
  * What to do so that `current` becomes `desired`. Pure. The order makes a crash harmless: an object
  * stands before ARM adds its identity, and goes only after ARM removed it (reliability.md ST1-ST5).
- * A pod that came back under its old name first loses the old object; the next plan makes the new one.
+ * A pod that came back under its old name takes over the object, in state Created until ARM has shown
+ * the identity; that never leaves the VM, since IMDS would not know it for minutes (azure.md §2). Where
+ * it must leave, the old object goes first and the next plan makes the new one.
  */
 export function plan(input: PlanInput): Plan {
   const pairing = pairFor(input);
   const creates = planCreates(pairing, input);
-  const assigns = [...creates.map(assignCreated), ...pairing.kept.flatMap(assignKept)];
+  const replaces = planReplaces(pairing, input);
+  const assigns = [...[...creates, ...replaces].flatMap(assignWritten), ...pairing.kept.flatMap(assignKept)];
   const shows = pairing.kept.flatMap(showKept);
   const change = planChange(pairing, input);
   const releases = planReleases(pairing, change);
-  return { actions: [...creates, ...change, ...assigns, ...shows, ...releases], problems: pairing.problems };
+  const actions = [...creates, ...replaces, ...change, ...assigns, ...shows, ...releases];
+  return { actions, problems: pairing.problems };
 }
 
 /**
@@ -90,6 +102,7 @@ export function needsInventory(input: Omit<PlanInput, "inventory">): boolean {
 }
 
 type Create = Extract<Action, { type: "create" }>;
+type Replace = Extract<Action, { type: "replace" }>;
 type Change = Extract<Action, { type: "changeIdentities" }>;
 
 /** Leaves out the wishes that must wait: for ARM's inventory, or for a predecessor on another node. */
@@ -118,7 +131,7 @@ function planCreates({ missing }: Pairing, input: PlanInput): readonly Create[] 
     const object = newAssignedIdentity(wanted, {
       namespaced,
       preAssigned: id !== null && foreign.has(id),
-      target: place.kind === "compute" ? place.target : null,
+      target: targetOf(place),
       isTaken: (key) => planned.has(key) || everywhere.has(key),
     });
     planned.add(keyOf(object));
@@ -126,15 +139,31 @@ function planCreates({ missing }: Pairing, input: PlanInput): readonly Create[] 
   });
 }
 
+function planReplaces({ replaced }: Pairing, { place }: PlanInput): readonly Replace[] {
+  return replaced.map(({ object: old, wanted }) => {
+    const object = renewedAssignedIdentity(old, wanted, targetOf(place));
+    return { type: "replace", subject: subjectOf(object), object };
+  });
+}
+
+function targetOf(place: Place): string | null {
+  return place.kind === "compute" ? place.target : null;
+}
+
 /** At most one change; ids are counted by resource id, so that what another pod needs stays. */
 function planChange(
-  { kept, held, removed, missing }: Pairing,
+  { kept, replaced, held, removed, missing }: Pairing,
   { place, current }: PlanInput,
 ): readonly Change[] {
   if (place.kind !== "compute") return [];
-  const pending = kept.filter(({ object }) => !isAssigned(object)).map(({ wanted }) => wanted);
+  const unconfirmed = [
+    ...kept.filter(({ object }) => !isAssigned(object)),
+    ...replaced.filter(({ object, wanted }) => !isAssigned(object) || !isMadeFor(object, wanted.pod)),
+  ];
+  const pending = unconfirmed.map(({ wanted }) => wanted);
   const add = byId([...missing, ...pending].map(({ identity }) => identity));
-  const stays = idsOf([...kept.map(({ object }) => object), ...held.filter(isOnTarget)])
+  const inUse = [...kept, ...replaced].map(({ object }) => object);
+  const stays = idsOf([...inUse, ...held.filter(isOnTarget)])
     .union(new Set(add.keys()))
     .union(idsOf(current.filter(isPreAssigned)));
   const remove = byId(
@@ -159,14 +188,12 @@ function byId(identities: readonly AzureIdentity[]): Map<string, string> {
   return ids;
 }
 
-function assignCreated({ object, subject }: Create): Action {
-  const { inForce, validUntil } = object.status;
-  return {
-    type: "markAssigned",
-    subject,
-    resourceId: resourceIdOf(object),
-    display: { inForce, validUntil },
-  };
+function assignWritten({ object, subject }: Writing): readonly Action[] {
+  const { status, inForce, validUntil } = object.status;
+  if (status === "Assigned") return [];
+  return [
+    { type: "markAssigned", subject, resourceId: resourceIdOf(object), display: { inForce, validUntil } },
+  ];
 }
 
 function assignKept({ object, wanted }: Pairing["kept"][number]): readonly Action[] {
@@ -189,10 +216,11 @@ function showKept({ object, wanted }: Pairing["kept"][number]): readonly Action[
  * An object whose identity stays only because of one that is made in this very plan waits for the next:
  * if that cannot be made, nothing would answer for the identity on the target.
  */
-function planReleases({ removed, kept, missing }: Pairing, change: readonly Change[]): readonly Action[] {
+function planReleases(pairing: Pairing, change: readonly Change[]): readonly Action[] {
+  const { removed, kept, replaced, missing } = pairing;
   const removing = new Set(change.flatMap(({ remove }) => remove.map((id) => id.toLowerCase())));
   const onlyPlanned = new Set(byId(missing.map(({ identity }) => identity)).keys()).difference(
-    idsOf(kept.map(({ object }) => object)),
+    idsOf([...kept, ...replaced].map(({ object }) => object)),
   );
   return removed.flatMap((object) => {
     const subject = subjectOf(object);

@@ -9,6 +9,12 @@ import type {
   Pod,
 } from "../engine/resources.ts";
 
+/** An AzureAssignedIdentity to be written; the store knows uid, resourceVersion and creationTimestamp. */
+export type NewAssignedIdentity = Omit<
+  AzureAssignedIdentity,
+  "uid" | "resourceVersion" | "creationTimestamp"
+>;
+
 export interface Node {
   readonly name: string;
   /** `azure:///subscriptions/…/virtualMachines/n` or `…/virtualMachineScaleSets/s/virtualMachines/i`. */
@@ -25,9 +31,9 @@ export interface Cluster {
   get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
   get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;
   subscribe(listener: (change: { readonly kind: string; readonly key: Key }) => void): () => void;
-  createAssignedIdentity(
-    object: Omit<AzureAssignedIdentity, "uid" | "resourceVersion" | "creationTimestamp">,
-  ): Promise<AzureAssignedIdentity>;
+  createAssignedIdentity(object: NewAssignedIdentity): Promise<AzureAssignedIdentity>;
+  /** Takes the place of the object with the same namespace and name; rejects when there is none. */
+  replaceAssignedIdentity(object: NewAssignedIdentity): Promise<void>;
   patchAssignedIdentityStatus(
     key: Key,
     patch: {
@@ -49,9 +55,10 @@ export interface Cluster {
 export interface ComputeFailure {
   /**
    * notFound: the VM is gone. conflict: another change is running. throttled: 429. refused: 4xx that
-   * will not heal by itself; `identities` names the culprits when ARM did. unavailable: outcome unknown.
+   * will not heal by itself; `identities` names the culprits when ARM did. forbidden: podid itself is
+   * refused, whatever it asks of this target. unavailable: outcome unknown.
    */
-  readonly kind: "notFound" | "conflict" | "throttled" | "refused" | "unavailable";
+  readonly kind: "notFound" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
   readonly retryAfterSeconds: number | null;
   readonly identities: readonly string[];
   readonly detail: string;

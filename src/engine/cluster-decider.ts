@@ -58,7 +58,8 @@ export function createClusterDecider(engine: Engine, source: ClusterSource): Clu
       namespaces: source.list("Namespace"),
     };
     engine.patchData(layout.update(resources, checks.takeUnanswered()));
-    stale = false;
+    // A fault of the policy says nothing about the object: ask again before the next decision.
+    stale = checks.hasUnanswered();
   };
   return {
     close,
@@ -73,6 +74,7 @@ interface BindingChecks {
   readonly check: (binding: AzureIdentityBinding) => ValidateDecision;
   /** The bindings that got no answer since the last call. */
   readonly takeUnanswered: () => ReadonlySet<AzureIdentityBinding>;
+  readonly hasUnanswered: () => boolean;
 }
 
 /** Asks `validate` once per object; sources hand out a new object for every change. */
@@ -84,7 +86,6 @@ function createBindingChecks(engine: Engine): BindingChecks {
     const parts = { ...(match === null ? {} : { match }), ...(timeBox === null ? {} : { timeBox }) };
     const object = { spec: { azureIdentity, selector, weight, ...parts } };
     const answer = engine.decide("validate", { kind: "AzureIdentityBinding", object });
-    // A fault of the policy says nothing about the object: ask again next time.
     if (answer.reasons.some(({ code }) => code === "PolicyError")) unanswered.add(binding);
     else answers.set(binding, answer);
     return answer;
@@ -96,5 +97,6 @@ function createBindingChecks(engine: Engine): BindingChecks {
       unanswered = new Set();
       return taken;
     },
+    hasUnanswered: () => unanswered.size > 0,
   };
 }

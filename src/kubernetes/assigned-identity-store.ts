@@ -10,6 +10,8 @@ export interface AssignedIdentityStore {
   readonly objects: ReadonlyMap<string, AzureAssignedIdentity>;
   /** @throws KubernetesError `AlreadyExists` */
   create(object: NewAssignedIdentity): AzureAssignedIdentity;
+  /** Keeps uid and creationTimestamp. @throws KubernetesError `NotFound` */
+  replace(object: NewAssignedIdentity): void;
   /** @throws KubernetesError `NotFound` */
   patchStatus(key: string, patch: AssignedIdentityStatusPatch): void;
   /** Absent already is success. */
@@ -23,10 +25,8 @@ export function createAssignedIdentityStore(
 ): AssignedIdentityStore {
   const objects = new Map<string, AzureAssignedIdentity>();
   let version = 0;
-  const put = (
-    key: string,
-    object: Omit<AzureAssignedIdentity, "resourceVersion">,
-  ): AzureAssignedIdentity => {
+  const put = (object: Omit<AzureAssignedIdentity, "resourceVersion">): AzureAssignedIdentity => {
+    const key = keyOf(object);
     version += 1;
     const stored = { ...object, resourceVersion: String(version) };
     objects.set(key, stored);
@@ -37,23 +37,35 @@ export function createAssignedIdentityStore(
   return {
     objects,
     create: (object) => {
-      const key = `${object.namespace}/${object.name}`;
+      const key = keyOf(object);
       if (objects.has(key)) {
         throw new KubernetesError("AlreadyExists", `AzureAssignedIdentity ${key} is there already`);
       }
       const now = Temporal.Instant.fromEpochMilliseconds(clock.nowMs());
       const creationTimestamp = now.toString({ smallestUnit: "second" });
-      return put(key, { ...object, uid: randomUUID(), creationTimestamp });
+      return put({ ...object, uid: randomUUID(), creationTimestamp });
+    },
+    replace: (object) => {
+      const { uid, creationTimestamp } = find(objects, keyOf(object));
+      put({ ...object, uid, creationTimestamp });
     },
     patchStatus: (key, patch) => {
-      const object = objects.get(key);
-      if (object === undefined)
-        throw new KubernetesError("NotFound", `there is no AzureAssignedIdentity ${key}`);
+      const object = find(objects, key);
       const status = { ...object.status, ...patch };
-      if (JSON.stringify(status) !== JSON.stringify(object.status)) put(key, { ...object, status });
+      if (JSON.stringify(status) !== JSON.stringify(object.status)) put({ ...object, status });
     },
     remove: (key) => {
       if (objects.delete(key)) changed(key);
     },
   };
+}
+
+function keyOf({ namespace, name }: NewAssignedIdentity): string {
+  return `${namespace}/${name}`;
+}
+
+function find(objects: AssignedIdentityStore["objects"], key: string): AzureAssignedIdentity {
+  const object = objects.get(key);
+  if (object === undefined) throw new KubernetesError("NotFound", `there is no AzureAssignedIdentity ${key}`);
+  return object;
 }

@@ -79,6 +79,7 @@ function sourceOf(parts: {
     ageSeconds: () => 0,
     readSecret: async (namespace, name) => folder.current().secrets.get(`${namespace}/${name}`),
     createAssignedIdentity: async (object) => assigned.create(object),
+    replaceAssignedIdentity: async (object) => assigned.replace(object),
     patchAssignedIdentityStatus: async (key, patch) => assigned.patchStatus(key, patch),
     deleteAssignedIdentity: async (key) => assigned.remove(key),
     recordEvent: (event) => void (events = [...events, event].slice(-keptEvents)),

@@ -66,6 +66,11 @@ export interface ResourceSource {
   /** The data of a Secret, decoded; undefined when there is none. Never cached by callers. */
   readSecret(namespace: string, name: string): Promise<ReadonlyMap<string, string> | undefined>;
   createAssignedIdentity(object: NewAssignedIdentity): Promise<AzureAssignedIdentity>;
+  /**
+   * Puts `object` in the place of the one with its namespace and name, all but uid and creationTimestamp.
+   * @throws KubernetesError `NotFound`
+   */
+  replaceAssignedIdentity(object: NewAssignedIdentity): Promise<void>;
   patchAssignedIdentityStatus(key: string, patch: AssignedIdentityStatusPatch): Promise<void>;
   /** Removes the object and our finalizer; absent already is success. */
   deleteAssignedIdentity(key: string): Promise<void>;

@@ -2,6 +2,9 @@ import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Key, Pod } from "../engine/resources.ts";
 import type { Resources } from "./ports.ts";
 
+/** Written by the controller. */
+const podUidAnnotation = "podid.dev/pod-uid";
+
 /** What the controller has recorded for a pod, as the token policy reads it. */
 export interface Assignments {
   of(pod: Pod): readonly { readonly identity: Key; readonly state: string }[];
@@ -9,8 +12,8 @@ export interface Assignments {
 }
 
 /**
- * Groups AzureAssignedIdentities by pod, following the store's changes. They carry no pod UID, so one
- * recorded for another node is not the pod's: it belongs to an earlier pod of the same name.
+ * Groups AzureAssignedIdentities by pod, following the store's changes. One that was recorded for another
+ * pod UID or node belongs to an earlier pod of the same name; aad-pod-identity recorded no UID.
  */
 export function createAssignments(resources: Resources): Assignments {
   const podOf = new Map<Key, Key>();
@@ -41,7 +44,10 @@ export function createAssignments(resources: Resources): Assignments {
     of: (pod) => {
       const assigned = [...(byPod.get(keyOf(pod))?.values() ?? [])];
       return assigned
-        .filter(({ spec }) => spec.nodename === pod.node)
+        .filter(({ spec, annotations }) => {
+          const uid = annotations[podUidAnnotation] ?? pod.uid;
+          return spec.nodename === pod.node && uid === pod.uid;
+        })
         .flatMap(({ spec, status }) => {
           const identity = spec.azureIdentityRef;
           return identity === null ? [] : [{ identity: keyOf(identity), state: status.status }];

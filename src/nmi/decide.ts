@@ -4,7 +4,8 @@ import { assignInput, findOpening, podInput, timeFacts } from "../engine/questio
 import type { AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { candidateInstants } from "../timebox/candidates.ts";
-import { instantFromMs, toSeconds, type Instant } from "../timebox/instant.ts";
+import { askAgainAt } from "../timebox/hints.ts";
+import { instantFromMs, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import type { NextChange } from "../timebox/next-change.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Resources } from "./ports.ts";
@@ -20,6 +21,9 @@ export interface Confirmation {
   /** The first instant at which the pod loses the identity; null: not before the horizon. */
   readonly validUntil: Instant | null;
 }
+
+/** However far custom rules look ahead, they are asked again after this long. */
+const longestCustomSeconds = 300;
 
 /** The policy's questions as NMI asks them. Each call asks anew, at the clock's now. */
 export interface Judge {
@@ -65,8 +69,8 @@ export function createJudge(deps: {
       const facts = timeFacts(pod, existing(bindings), resources);
       const probes = candidateInstants(facts, now, Math.max(0, horizonSeconds - toSeconds(now)));
       const decision = decideToken(pod, request, now, probes);
-      const closes = probes.find((_, index) => decision.probes[index] !== true);
-      return { decision, now, validUntil: closes ?? null };
+      const closes = probes.find((_, index) => decision.probes[index] !== true) ?? null;
+      return { decision, now, validUntil: earlier(closes, customEnd(decision, now)) };
     },
     opening: (pod, keys) =>
       findOpening(decider, {
@@ -77,4 +81,15 @@ export function createJudge(deps: {
         access: resources,
       }),
   };
+}
+
+/** Where custom rules take part, an answer holds until they are to be asked again (reference/time-boxes.md §3.5). */
+function customEnd(decision: TokenDecision, now: Instant): Instant | null {
+  const again = decision.allow ? askAgainAt(now, decision.hints) : null;
+  return again === null ? null : earlier(again, instantFromSeconds(toSeconds(now) + longestCustomSeconds));
+}
+
+function earlier(a: Instant | null, b: Instant | null): Instant | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
 }

@@ -13,7 +13,9 @@ import { createNmiMetrics } from "./metrics.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createRecentChanges } from "./recent-changes.ts";
 import { addressOf, closeServer, listen, type ListenAddress } from "./server.ts";
+import { createSlots } from "./slots.ts";
 import { createTokenCache } from "./token-cache.ts";
+import { imdsCallsAtOnce } from "./token-fetch.ts";
 
 export interface NmiOptions {
   /** Host names, without port, that clients may address the daemon by. */
@@ -95,6 +97,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const assignments = createAssignments(resources);
   const recent = createRecentChanges({ clock, resources, keepMs: options.identityGraceMs });
   const { namespaced } = options;
+  const imdsSlots = createSlots(imdsCallsAtOnce);
   const appDeps: AppDeps = {
     ...options,
     hosts: new Set(options.hosts.map((host) => host.toLowerCase())),
@@ -105,7 +108,15 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     callers,
     recent,
     judge: createJudge({ clock, resources, decider, assignments, namespaced }),
-    cache: createTokenCache({ clock, log, tokens, stopped, onFetch: (result) => metrics.onFetch(result) }),
+    imdsSlots,
+    cache: createTokenCache({
+      clock,
+      log,
+      tokens,
+      imdsSlots,
+      stopped,
+      onFetch: (result) => metrics.onFetch(result),
+    }),
     holds: createHolds({ clock, resources, draining, onHeld: (count) => metrics.onHeld(count) }),
     registry: deps.metrics,
     metrics,

@@ -134,6 +134,7 @@ function lifeMs(token: UpstreamToken, now: Now): number {
 
 /** Every fact that decides which token Azure gives, so that an edited identity misses the cache. */
 function keyOf({ namespace, name, spec }: AzureIdentity, resource: string): string {
-  const { type, clientID, tenantID, resourceID, adEndpoint } = spec;
-  return JSON.stringify([namespace, name, type, clientID, tenantID, resourceID, adEndpoint, resource]);
+  const { type, clientID, objectID, tenantID, resourceID, adEndpoint, clientPassword } = spec;
+  const facts = [type, clientID, objectID, tenantID, resourceID, adEndpoint, clientPassword];
+  return JSON.stringify([namespace, name, facts, resource]);
 }

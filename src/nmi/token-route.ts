@@ -16,6 +16,7 @@ import {
   type RawRequest,
   type TokenRequest,
 } from "./request.ts";
+import type { Slots } from "./slots.ts";
 import {
   platformAnswer,
   refusalAnswer,
@@ -56,6 +57,8 @@ export interface TokenRouteDeps extends IssueDeps {
   readonly callers: CallerIndex;
   readonly holds: Holds;
   readonly platform: PlatformMetadata;
+  /** Shared with the token cache: calls to IMDS that run at once. */
+  readonly imdsSlots: Slots;
   /** Lower-case host names that `Host` may carry. */
   readonly hosts: ReadonlySet<string>;
   readonly holdUnknownCallerMs: number;
@@ -78,7 +81,7 @@ export async function serveToken(deps: TokenRouteDeps, arrival: Arrival): Promis
 
   if (deps.judge.isExempt(pod)) {
     const served = await passThrough(deps, request, currentPod, arrival.gone);
-    return { ...served, pod, resource };
+    if (served !== null) return { ...served, pod, resource };
   }
   const asking = { request, arrivedMs: arrival.arrivedMs, currentPod };
   const held = await deps.holds.until<Verdict>(() => attemptIssue(deps, asking), arrival.gone);
@@ -105,19 +108,21 @@ function podAt(callers: CallerIndex, address: string, uid: string): Pod | null {
   return caller.kind === "pod" && caller.pod.uid === uid ? caller.pod : null;
 }
 
-/** An excepted pod gets the platform's answer as it is. */
+/** An excepted pod gets the platform's answer as it is; null when the exception has gone meanwhile. */
 async function passThrough(
   deps: TokenRouteDeps,
   request: TokenRequest,
   currentPod: () => Pod | null,
   gone: AbortSignal,
-): Promise<Served> {
+): Promise<Served | null> {
   try {
     const raw = await withDeadline(
       { clock: deps.clock, timeoutMs: upstreamTimeoutMs, signal: gone },
-      (signal) => deps.platform.fetchToken({ ...request, signal }),
+      (signal) => deps.imdsSlots.run(signal, () => deps.platform.fetchToken({ ...request, signal })),
     );
-    if (currentPod() === null) return refused(refuse("podReplaced", "PodReplaced"));
+    const podAfter = currentPod();
+    if (podAfter === null) return refused(refuse("podReplaced", "PodReplaced"));
+    if (!deps.judge.isExempt(podAfter)) return null;
     return { answer: platformAnswer(raw), outcome: "passedThrough", reasons: ["PodExcepted"] };
   } catch (thrown) {
     if (gone.aborted) return refused(clientGone);

@@ -48,7 +48,8 @@ export function createSimulatedClock(startMs: number): SimulatedClock {
   };
 
   return {
-    nowMs: () => wallOffsetMs + monotonicMs,
+    // Whole milliseconds, as the clock of a machine reads.
+    nowMs: () => Math.floor(wallOffsetMs + monotonicMs),
     monotonicMs: () => monotonicMs,
     after,
     advance,

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 
 import { keyOf } from "../../engine/cluster-document.ts";
+import { renderProblem } from "../../kubernetes/manifest-problem.ts";
 import { createSystemClock, type Cancel, type Clock } from "../../runtime/clock.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../runtime/simulated-clock.ts";
 import { instantFromMs } from "../../timebox/instant.ts";
+import { CommandError } from "../errors.ts";
 import { explainPod } from "../explanation.ts";
 import { shippedFiles } from "../paths.ts";
 import { startStack, type Stack } from "../stack.ts";
@@ -50,8 +52,7 @@ export async function runDemo({ keep, print, signal }: DemoOptions): Promise<voi
   const redirects = await openRedirects(stack);
   const stage: Stage = { clock, stack, redirects, accessLog, signal };
   try {
-    for (const problem of stack.source.problems())
-      print(`${problem.file}:${problem.line}: ${problem.message}`);
+    for (const problem of stack.source.problems()) print(renderProblem(problem));
     print("assigning what is open already, then asking for tokens with @azure/identity:\n");
     const answers = await play(scenes, stage);
     print(renderAnswers(answers));
@@ -108,7 +109,8 @@ async function askTogether(scenes: readonly Scene[], stage: Stage): Promise<read
 async function playScene(scene: Scene, { stack, redirects, accessLog, signal }: Stage): Promise<Answer> {
   const pod = stack.source.get("Pod", scene.pod);
   const redirect = redirects.get(scene.pod);
-  if (pod === undefined || redirect === undefined) throw new Error(`the demo folder lacks pod ${scene.pod}`);
+  if (pod === undefined || redirect === undefined)
+    throw new CommandError(2, `the demo needs pod ${scene.pod} on a Node of its folder; see demo/README.md`);
   const result = await askSdk(redirect.url, scene.ask, signal);
   const { identities } = explainPod(stack.decider, stack.source, pod, {
     at: instantFromMs(scene.atMs),
@@ -135,9 +137,9 @@ async function keepRunning(stage: Stage, realClock: Clock, print: (text: string)
 function follow(clock: SimulatedClock, realClock: Clock): { stop(): void } {
   let lastMs = realClock.monotonicMs();
   const step = (): Cancel => {
-    const nowMs = realClock.monotonicMs();
-    clock.advance(nowMs - lastMs);
-    lastMs = nowMs;
+    const wholeMs = Math.floor(realClock.monotonicMs() - lastMs);
+    clock.advance(wholeMs);
+    lastMs += wholeMs;
     return realClock.after(followEveryMs, () => void (cancel = step()));
   };
   let cancel = step();

@@ -54,6 +54,8 @@ export function renderJournal(entries: readonly JournalEntry[]): string {
   )}`;
 }
 
+const examplePod = "shop/worker-0";
+
 /** How to play on while everything runs. */
 export function renderAddresses(
   stack: Stack,
@@ -61,13 +63,13 @@ export function renderAddresses(
   folder: string,
 ): string {
   const pods = [...redirects].map(([pod, { url }]) => [pod, url]);
-  const [first] = redirects.values();
+  const url = redirects.get(examplePod)?.url ?? "";
   return [
     renderTable(["POD", "METADATA ENDPOINT"], pods),
     "",
     `ARM ${stack.azure.arm}   Entra ${stack.azure.entra}`,
-    `Everything keeps running, on the simulated clock; edit ${folder} and ask again, for example:`,
-    `  curl -sH Metadata:true '${first?.url}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net'`,
+    `Everything keeps running, on the simulated clock; edit ${folder} and ask again, for example as ${examplePod}:`,
+    `  curl -sH Metadata:true '${url}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net'`,
     "Ctrl-C ends it.",
   ].join("\n");
 }

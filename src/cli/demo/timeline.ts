@@ -19,11 +19,13 @@ export async function moveTo(
 ): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
+    const pause = new AbortController();
     // oxlint-disable-next-line no-await-in-loop -- time passes step by step
     const isBusy = await Promise.race([
       controller.settled().then(() => false),
-      realDelay(busySecondMs, true),
+      realDelay(busySecondMs, true, { signal: pause.signal }),
     ]);
+    pause.abort();
     const leftMs = targetMs - clock.nowMs();
     if (leftMs <= 0) return;
     const stepMs = isBusy ? 1000 : (clock.nextTimerInMs() ?? leftMs);

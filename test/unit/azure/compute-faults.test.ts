@@ -107,6 +107,13 @@ describe("errors of ARM", () => {
       ids: [managed("writer"), managed("auditor")],
     },
     {
+      name: "403 on the machine itself",
+      patch: json(403, armError("AuthorizationFailed", "no role")),
+      kind: "forbidden",
+      retryAfter: null,
+      ids: [],
+    },
+    {
       name: "400 with a deleted identity",
       patch: json(
         400,
@@ -122,7 +129,7 @@ describe("errors of ARM", () => {
     {
       name: "401",
       patch: json(401, armError("InvalidAuthenticationToken", "eyJ0.canary.sig")),
-      kind: "refused",
+      kind: "forbidden",
       retryAfter: null,
       ids: [],
     },
@@ -259,7 +266,7 @@ describe("operations of ARM", () => {
 
 describe("podid's login at ARM", () => {
   const rows: readonly { readonly code: AzureErrorCode; readonly kind: string }[] = [
-    { code: "login-refused", kind: "refused" },
+    { code: "login-refused", kind: "forbidden" },
     { code: "login-unavailable", kind: "unavailable" },
   ];
   for (const { code, kind } of rows) {

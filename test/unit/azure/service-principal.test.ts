@@ -64,6 +64,13 @@ describe("the Secret of a service principal", () => {
       detail: `${place}Secret shop/app is empty under "clientSecret": put the secret there`,
     },
     {
+      name: "a Secret of another namespace",
+      asked: principal({ clientPassword: { namespace: "billing", name: "app" } }),
+      readSecret: secretsOf({ clientSecret: appSecret }),
+      kind: "credential",
+      detail: `${place}Secret billing/app is not in the identity's namespace shop: copy it there`,
+    },
+    {
       name: "a Secret that cannot be read",
       asked: principal(),
       readSecret: unreadable,
@@ -88,6 +95,7 @@ describe("the authority of a service principal", () => {
   });
 
   const rows: readonly { readonly name: string; readonly spec: Partial<AzureIdentity["spec"]> }[] = [
+    { name: "https, but no login of Azure", spec: { adEndpoint: "https://login.example.com" } },
     { name: "plain http", spec: { adEndpoint: "http://login.example.com" } },
     { name: "another port of this host", spec: { adEndpoint: "http://127.0.0.1:1" } },
     { name: "another scheme", spec: { adEndpoint: "file:///etc/passwd" } },

@@ -47,6 +47,15 @@ describe("changeIdentities", () => {
     assert.equal(compute.calls.length, 1);
   });
 
+  it("asks once when podid itself is refused: no half would fare better", async () => {
+    const compute = createFakeCompute();
+    compute.failWith = () => failure("forbidden");
+    const outcome = await changeIdentities(compute, "vm", { add: ["a", "b", "c"], remove: ["d"] }, signal);
+    assert.deepEqual([...outcome.failures.keys()], ["a", "b", "c", "d"]);
+    assert.deepEqual(outcome.failures.get("a"), { detail: "forbidden: why", isRefusal: false });
+    assert.equal(compute.calls.length, 1);
+  });
+
   it("takes a VM that is gone for a removal that is done", async () => {
     const compute = createFakeCompute();
     compute.failWith = () => failure("notFound");

@@ -85,7 +85,22 @@ const stories = {
       "web-1-shop-writer Assigned",
     ],
     onVm: ["reader", "writer"],
-    journal: "+reader +writer -writer +writer",
+    journal: "+reader +writer",
+  },
+  "an identity is edited, and a pod comes back under its old name": {
+    prepare: async (world: World) => {
+      await runOnce(world);
+      world.cluster.put("AzureIdentity", makeIdentity("writer", { spec: { clientID: "edited" } }));
+      world.cluster.put("Pod", makePod("web-0", { uid: "second" }));
+    },
+    end: [
+      "web-0-shop-reader Assigned",
+      "web-1-shop-reader Assigned",
+      "web-1-shop-secret Assigned",
+      "web-1-shop-writer Assigned",
+    ],
+    onVm: ["reader", "writer"],
+    journal: "+reader +writer",
   },
 };
 /** More than any story needs. */
@@ -110,11 +125,11 @@ describe("a controller that dies", () => {
           assert.deepEqual(world.objects(), story.end, `effect ${n}`);
           assert.deepEqual(world.onVm().toSorted(), story.onVm, `effect ${n}`);
           assert.equal(world.compute.journal.join(" "), story.journal, `effect ${n}: done once`);
-          const annotations = world.cluster.list("AzureAssignedIdentity").map((object) => object.annotations);
-          assert.ok(
-            annotations.every((of) => of["podid.dev/pre-assigned"] === undefined),
-            `effect ${n}: ours`,
-          );
+          const uids = new Map(world.cluster.list("Pod").map((pod) => [pod.name, pod.uid]));
+          for (const { annotations, spec } of world.cluster.list("AzureAssignedIdentity")) {
+            assert.equal(annotations["podid.dev/pre-assigned"], undefined, `effect ${n}: ours`);
+            assert.equal(annotations["podid.dev/pod-uid"], uids.get(spec.pod), `effect ${n}: of this pod`);
+          }
           if (!crash.isDead()) return;
         }
         assert.fail("the story never ran through");

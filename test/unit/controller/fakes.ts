@@ -137,6 +137,14 @@ export function createFakeCluster(): FakeCluster {
         put("AzureAssignedIdentity", stored);
         return stored;
       }),
+    replaceAssignedIdentity: async (object) =>
+      cluster.crash.run(() => {
+        const key = `${object.namespace}/${object.name}`;
+        const old = assigned.get(key);
+        if (old === undefined) throw new Error(`${key} is not there`);
+        statusWrites.push(`${key} ${object.status.status}`);
+        put("AzureAssignedIdentity", { ...old, ...object });
+      }),
     patchAssignedIdentityStatus: async (key, patch) =>
       cluster.crash.run(() => {
         const object = assigned.get(key);
@@ -220,6 +228,8 @@ function nameOf(id: string): string {
 export interface FakeDecider extends Decider {
   /** Which questions are answered by a PolicyError. */
   isBroken: (input: AssignInput) => boolean;
+  /** What custom rules would say of their boundaries. */
+  hints: Entrypoints["assign"]["decision"]["hints"];
 }
 
 export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[]): FakeDecider {
@@ -239,7 +249,8 @@ export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[
           probes: input.probes.map(isOpen),
         };
       });
-    return { candidates: candidates.toSorted((a, b) => b.weight - a.weight), reasons: [] };
+    const answer = { candidates: candidates.toSorted((a, b) => b.weight - a.weight), reasons: [] };
+    return decider.hints === undefined ? answer : { ...answer, hints: decider.hints };
   };
   const answers: {
     readonly [E in Entrypoint]: (input: Entrypoints[E]["input"]) => Entrypoints[E]["decision"];
@@ -251,6 +262,7 @@ export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[
   };
   const decider: FakeDecider = {
     isBroken: () => false,
+    hints: undefined,
     decide: (entrypoint, input) => answers[entrypoint](input),
   };
   return decider;

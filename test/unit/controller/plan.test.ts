@@ -5,11 +5,12 @@ import { describe, it } from "node:test";
 import { needsInventory, plan, type Action, type PlanInput } from "../../../src/controller/plan.ts";
 import type { Wanted } from "../../../src/controller/wanted.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Pod } from "../../../src/engine/resources.ts";
-import { identityId, makeAssigned, makeBinding, makeIdentity, makePod, vmId } from "./objects.ts";
+import { identityId, makeAssigned, makeBinding, makeIdentity, makePod, scaleSetId, vmId } from "./objects.ts";
 
 const reader = makeIdentity("reader");
 const secret = makeIdentity("secret", { spec: { type: 1, resourceID: "" } });
 const web0 = makePod("web-0");
+const web0Again = { ...web0, uid: "second" };
 const web1 = makePod("web-1");
 
 function want(pod: Pod, identity: AzureIdentity = reader): Wanted {
@@ -44,9 +45,9 @@ function short(id: string | null): string {
 
 /** An action in a few words; ids by their last part. */
 function tell(action: Action): string {
-  if (action.type === "create") {
+  if (action.type === "create" || action.type === "replace") {
     const isForeign = action.object.annotations["podid.dev/pre-assigned"] === "true";
-    return `create ${action.object.name}${isForeign ? " pre-assigned" : ""}`;
+    return `${action.type} ${action.object.name}${isForeign ? " pre-assigned" : ""}`;
   }
   if (action.type === "changeIdentities") {
     return `arm +[${action.add.map(short).join("").trim()}] -[${action.remove.map(short).join("").trim()}]`;
@@ -148,9 +149,40 @@ describe("plan", () => {
       current: [makeAssigned(web0, reader, preAssigned)],
       actions: [`markUnassigned ${object0}`, `delete ${object0}`],
     },
-    "a pod with a new UID first loses the old object": {
-      wanted: [want({ ...web0, uid: "second" })],
+    "a pod with a new UID takes over the object, and ARM only confirms": {
+      wanted: [want(web0Again)],
       current: [makeAssigned(web0, reader)],
+      actions: ["replace web-0-shop-reader", "arm +[reader] -[]", `markAssigned ${object0} reader`],
+    },
+    "a pod that came back on another instance of the scale set also takes it over": {
+      wanted: [want({ ...web0Again, node: "set-1" })],
+      current: [makeAssigned({ ...web0, node: "set-0" }, reader)],
+      place: { kind: "compute", target: scaleSetId("set") },
+      actions: ["replace web-0-shop-reader", "arm +[reader] -[]", `markAssigned ${object0} reader`],
+    },
+    "the note goes with the object that is taken over": {
+      wanted: [want(web0Again)],
+      current: [makeAssigned(web0, reader, preAssigned)],
+      actions: [
+        "replace web-0-shop-reader pre-assigned",
+        "arm +[reader] -[]",
+        `markAssigned ${object0} reader`,
+      ],
+    },
+    "an object that is taken over protects its identity": {
+      wanted: [want(web0Again)],
+      current: [makeAssigned(web0, reader), makeAssigned(web1, reader)],
+      actions: [
+        "replace web-0-shop-reader",
+        "arm +[reader] -[]",
+        `markAssigned ${object0} reader`,
+        `markUnassigned ${object1}`,
+        `delete ${object1}`,
+      ],
+    },
+    "an object written down for another VM is not taken over": {
+      wanted: [want(web0Again)],
+      current: [makeAssigned(web0, reader, { annotations: { "podid.dev/target": vmId("vm-9") } })],
       actions: ["arm +[] -[reader]", `markUnassigned ${object0} reader`, `delete ${object0} reader`],
     },
     "another resource id first loses the old object": {
@@ -161,12 +193,17 @@ describe("plan", () => {
     "a changed client id does not take a working identity off the VM": {
       wanted: [want(web0, makeIdentity("reader", { spec: { clientID: "changed" } }))],
       current: [makeAssigned(web0, reader)],
-      actions: [],
+      actions: ["replace web-0-shop-reader"],
     },
-    "a changed secret identity is made anew": {
+    "a changed binding is written down, and the pod does not wait for ARM": {
+      wanted: [{ ...want(web0), binding: makeBinding("reader", { weight: 5 }) }],
+      current: [makeAssigned(web0, reader)],
+      actions: ["replace web-0-shop-reader"],
+    },
+    "a changed secret identity is written down without ARM": {
       wanted: [want(web0, { ...secret, spec: { ...secret.spec, tenantID: "changed" } })],
       current: [makeAssigned(web0, secret)],
-      actions: ["markUnassigned default/web-0-shop-secret", "delete default/web-0-shop-secret"],
+      actions: ["replace web-0-shop-secret"],
     },
     "the name is held by the pod's object on another node": {
       wanted: [want(web0)],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { identityId, makeBinding, makePod, scaleSetId, scaleSetNode, vmId, vmNode } from "./objects.ts";
-import { createWorld, startController } from "./world.ts";
+import { advance, createWorld, startController } from "./world.ts";
 
 describe("several pods on one target", () => {
   it("share an identity: one PATCH puts it on, the last pod takes it off", async (t) => {
@@ -85,7 +85,7 @@ describe("an identity that was on the VM before us", () => {
 });
 
 describe("a pod that came back under its old name", () => {
-  it("gets a new object and inherits nothing", async (t) => {
+  it("takes over the object and inherits nothing", async (t) => {
     const world = createWorld("2026-06-14T12:00:00Z");
     world.bind(makeBinding("reader"));
     world.cluster.put("Pod", makePod("web-0"));
@@ -97,9 +97,26 @@ describe("a pod that came back under its old name", () => {
     assert.equal(object.annotations["podid.dev/pre-assigned"], undefined);
     assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
     assert.deepEqual(world.cluster.statusWrites.slice(1), [
-      "default/web-0-shop-reader Unassigned",
+      "default/web-0-shop-reader Created",
       "default/web-0-shop-reader Assigned",
     ]);
+    assert.deepEqual(world.compute.journal, ["+reader"], "the identity stays on the VM all the time");
+  });
+
+  it("has nothing before ARM has shown its identity", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    world.bind(makeBinding("reader"));
+    world.cluster.put("Pod", makePod("web-0"));
+    const controller = await startController(t, world);
+    const failure = { retryAfterSeconds: null, identities: [], detail: "503" };
+    world.compute.failWith = () => ({ kind: "unavailable", ...failure });
+    world.cluster.put("Pod", makePod("web-0", { uid: "second" }));
+    await controller.settled();
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Created"]);
+    world.compute.failWith = () => null;
+    await advance(world, controller, 1000);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
+    assert.deepEqual(world.compute.journal, ["+reader"]);
   });
 
   it("on another node waits for its old object and takes its name", async (t) => {

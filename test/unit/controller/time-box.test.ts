@@ -8,6 +8,21 @@ import { advance, createWorld, startController } from "./world.ts";
 const minute = 60_000;
 const hour = 60 * minute;
 
+describe("custom rules with boundaries that no time box names", () => {
+  it("are asked again at the boundary that they declare, else each minute", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    world.decider.hints = { nextTransition: Date.parse("2026-06-14T12:03:00Z") * 1e6 };
+    world.bind(makeBinding("reader"));
+    world.cluster.put("Pod", makePod("web-0"));
+    const controller = await startController(t, world);
+    const wakes = (): string => formatInstant(controller.nextWake() ?? assert.fail("no wake-up"));
+    assert.equal(wakes(), "2026-06-14T12:03:00Z");
+    world.decider.hints = {};
+    await advance(world, controller, 3 * minute);
+    assert.equal(wakes(), "2026-06-14T12:04:00Z");
+  });
+});
+
 describe("a window", () => {
   const timeBox = dailyWindow("22:00", "23:00", { leadTime: "3m", keepIfReopensWithin: "0s" });
 

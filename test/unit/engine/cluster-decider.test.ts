@@ -110,10 +110,9 @@ test("asks validate once per object, but again after a fault of the policy", asy
   const decider = createClusterDecider(flaky, source);
   for (const fault of [true, false, false]) {
     faulty = fault;
-    source.changed("AzureIdentityBinding");
     decider.decide("exempt", { pod });
   }
-  assert.equal(asked, 2);
+  assert.equal(asked, 2, "a fault is forgotten at the next decision, an answer is kept");
   decider.close();
 });
 

@@ -58,6 +58,39 @@ describe("assigned identities in memory", () => {
   });
 });
 
+describe("an assigned identity that is replaced", () => {
+  it("keeps uid and creation time and takes the rest, with one change", async (t) => {
+    const source = await emptySource(t);
+    const created = await source.createAssignedIdentity(assigned);
+    const changes: Change[] = [];
+    source.subscribe((change) => changes.push(change));
+    const next: NewAssignedIdentity = {
+      ...assigned,
+      annotations: { "podid.dev/pod-uid": "second" },
+      labels: { nodename: "other" },
+      spec: { ...assigned.spec, nodename: "other" },
+      status: { status: "Created", inForce: true, validUntil: null },
+    };
+    await source.replaceAssignedIdentity(next);
+    const [replaced, ...others] = source.list("AzureAssignedIdentity");
+    assert.deepEqual(others, []);
+    const { uid, creationTimestamp } = created;
+    assert.deepEqual(replaced, {
+      ...next,
+      uid,
+      creationTimestamp,
+      resourceVersion: replaced?.resourceVersion,
+    });
+    assert.notEqual(replaced.resourceVersion, created.resourceVersion);
+    assert.deepEqual(changes, [{ kind: "AzureAssignedIdentity", key: "default/web-shop-reader" }]);
+  });
+
+  it("must be there", async (t) => {
+    const source = await emptySource(t);
+    await assert.rejects(source.replaceAssignedIdentity(assigned), { code: "NotFound" });
+  });
+});
+
 describe("events in memory", () => {
   it("are kept, the latest thousand", async (t) => {
     const source = await emptySource(t);

@@ -5,7 +5,7 @@ import type { TokenFailure, TokenResult } from "../../../src/nmi/ports.ts";
 import { descriptionOf, hold, startBoundPod, stopCleanly, web } from "./bound-pod.ts";
 import type { Daemon } from "./daemon.ts";
 import { assigned, binding, identity, pod } from "./memory-resources.ts";
-import { daily } from "./window-decider.ts";
+import { daily, type Hints } from "./window-decider.ts";
 
 const notFound: TokenResult = {
   ok: false,
@@ -184,6 +184,22 @@ describe("Azure's failures", () => {
     assert.equal((await daemon.askToken(web)).status, 503);
   });
 
+  it("keeps the platform's answer from a pod whose exception went meanwhile, and judges it anew", async () => {
+    daemon.resources.put("Pod", pod("web", web, { labels: { excepted: "true" } }));
+    daemon.azure.fetchToken = () => {
+      daemon.resources.put("Pod", pod("web", web, { labels: { aadpodidbinding: "nobody" } }));
+      return Promise.resolve({ status: 200, body: '{"access_token":"of-the-node"}' });
+    };
+    daemon.clock.advance(60_000);
+    const asked = daemon.askToken(web);
+    await daemon.clock.timerStarted();
+    await daemon.clock.timerStarted();
+    daemon.clock.advance(5_000);
+    const answer = await asked;
+    assert.equal(answer.status, 404);
+    assert.doesNotMatch(answer.text, /of-the-node/);
+  });
+
   it("answers a fault of its own with 500, and tells the log alone why", async () => {
     daemon.resources.ageSeconds = () => {
       throw new Error("canary");
@@ -199,4 +215,25 @@ describe("Azure's failures", () => {
     daemon.resources.ageSeconds = () => 301;
     assert.equal((await daemon.ask({ from: web, path: "/readyz" })).status, 503);
   });
+});
+
+describe("a token that custom rules take part in", () => {
+  const rows: Readonly<Record<string, { readonly hints: Hints; readonly toldSeconds: string }>> = {
+    "is told to live a minute when they declare nothing": { hints: {}, toldSeconds: "60" },
+    "is told to end where they say that they change": {
+      hints: { validUntil: Date.parse("2026-06-14T12:12:00Z") * 1e6 },
+      toldSeconds: "120",
+    },
+    "is told five minutes at most, however far they look ahead": {
+      hints: { nextTransition: Date.parse("2026-06-15T12:00:00Z") * 1e6 },
+      toldSeconds: "300",
+    },
+  };
+  for (const [name, { hints, toldSeconds }] of Object.entries(rows)) {
+    it(name, async () => {
+      const custom = await startBoundPod({ hints });
+      assert.equal((await custom.askToken(web)).json["expires_in"], toldSeconds);
+      await stopCleanly(custom);
+    });
+  }
 });

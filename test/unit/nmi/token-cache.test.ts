@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 
 import type { AzureIdentity } from "../../../src/engine/resources.ts";
 import type { TokenFailure, TokenResult } from "../../../src/nmi/ports.ts";
+import { createSlots } from "../../../src/nmi/slots.ts";
 import { createTokenCache } from "../../../src/nmi/token-cache.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
@@ -35,6 +36,7 @@ function setUp() {
   const cache = createTokenCache({
     clock,
     log: createSilentLog(),
+    imdsSlots: createSlots(4),
     stopped: stop.signal,
     onFetch: (result) => void world.fetched.push(result),
     tokens: {

@@ -96,6 +96,15 @@ describe("a pending assignment", () => {
     assert.equal((await answer).status, 404);
   });
 
+  it("does not count for a pod that came back under its old name", async () => {
+    const earlier = assigned("web", reader);
+    const annotations = { "podid.dev/pod-uid": "uid-of-the-earlier-pod" };
+    daemon.resources.put("AzureAssignedIdentity", { ...earlier, annotations });
+    const { answer } = await hold(daemon);
+    daemon.clock.advance(50_000);
+    assert.equal((await answer).status, 404);
+  });
+
   it("is not waited for by an identity that needs none", async () => {
     daemon.resources.put("AzureIdentity", identity("reader", { type: 1 }));
     assert.equal((await daemon.askToken(web)).status, 200);

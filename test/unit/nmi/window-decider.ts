@@ -6,6 +6,9 @@ import type { AssignInput, TokenInput } from "../../../src/engine/input.ts";
 import type { AzureIdentityBinding, JsonObject } from "../../../src/engine/resources.ts";
 import type { MemoryResources } from "./memory-resources.ts";
 
+/** What custom rules would say of their boundaries. */
+export type Hints = Extract<TokenDecision, { allow: true }>["hints"];
+
 /**
  * A decider that behaves like the policy for classic selectors and daily windows in UTC, by
  * arithmetic on `input.now`. Pods labelled `excepted` are exempt.
@@ -13,12 +16,16 @@ import type { MemoryResources } from "./memory-resources.ts";
 export function createWindowDecider(
   resources: MemoryResources,
   limits: Limits = { clampResponse: true, minLifetimeSeconds: 0, maxOverhangSeconds: null },
+  hints?: Hints,
 ): Decider {
   const answers: {
     readonly [E in Entrypoint]: (input: Entrypoints[E]["input"]) => Entrypoints[E]["decision"];
   } = {
     assign: (input) => ({ candidates: candidatesFor(resources, input), reasons: [] }),
-    token: (input) => decideToken(resources, input, limits),
+    token: (input) => {
+      const decision = decideToken(resources, input, limits);
+      return decision.allow && hints !== undefined ? { ...decision, hints } : decision;
+    },
     exempt: ({ pod }) => ({ exempt: pod.labels["excepted"] === "true", reasons: [] }),
     validate: () => ({ valid: true, reasons: [] }),
   };

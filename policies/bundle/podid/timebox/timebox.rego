@@ -54,6 +54,7 @@ _calendar(box) := array.concat(object.get(box, "windows", []), object.get(box, "
 _judgeable(binding, m) if {
 	binding.timeBoxCheck.valid == true
 	_mode(binding) in _modes
+	is_array(_calendar(binding.timeBox))
 	every zone in zones(binding.timeBox) {
 		zone != "" # which would read as UTC
 		m.zones[zone]
