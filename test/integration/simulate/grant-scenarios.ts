@@ -11,13 +11,16 @@ const grant = (name: string, created: string, spec: object): object =>
     { bindingName: "web", requester: "alice", justification: "restore the ledger", ...spec },
     { uid: `${name}-uid`, creationTimestamp: created },
   );
-const approval = (approver: string, created: string): object =>
+const vote = (name: string, approver: string, decision: string, created: string): object =>
   podidObject(
     "AzureIdentityAccessApproval",
-    approver,
-    { grantName: "g", grantUID: "g-uid", bindingName: "web", approver, decision: "Approve" },
+    name,
+    { grantName: "g", grantUID: "g-uid", bindingName: "web", approver, decision },
     { creationTimestamp: created },
   );
+const approval = (approver: string, created: string): object => vote(approver, approver, "Approve", created);
+const fourEyes = { openWhen: "Grant", jit: { maxDuration: "1h", approvals: 2 } };
+const oldGrant = (): object => grant("g", "2026-04-30T10:00:00Z", { for: "15m" });
 const mayDayOff = { dates: ["05-01"] };
 const jit = { maxDuration: "1h", approvals: 0 };
 const officeHours = { timeZone: "UTC", windows: [{ times: [{ start: "09:00", end: "17:00" }] }] };
@@ -44,6 +47,53 @@ export const grants: readonly Scenario[] = [
       approval("dave", "2026-05-01T10:13:00Z"),
     ],
     intervals: [["2026-05-01T10:12:00Z", "2026-05-01T10:27:00Z", ["GrantPendingApproval"], noGrant]],
+  },
+  {
+    ...mayDay,
+    name: "30 the same approver twice, and the requester, are one approval",
+    timeBox: fourEyes,
+    access: [
+      grant("g", "2026-05-01T10:00:00Z", { for: "15m" }),
+      approval("bob", "2026-05-01T10:05:00Z"),
+      vote("bob-again", "bob", "Approve", "2026-05-01T10:06:00Z"),
+      approval("alice", "2026-05-01T10:07:00Z"),
+    ],
+    intervals: [],
+  },
+  {
+    ...mayDay,
+    name: "30 one Deny outweighs all approvals",
+    timeBox: fourEyes,
+    access: [
+      grant("g", "2026-05-01T10:00:00Z", { for: "15m" }),
+      approval("bob", "2026-05-01T10:05:00Z"),
+      approval("carol", "2026-05-01T10:06:00Z"),
+      vote("no", "dave", "Deny", "2026-05-01T10:07:00Z"),
+    ],
+    intervals: [],
+  },
+  {
+    ...mayDay,
+    name: "30 the last approval at the deadline counts",
+    created: "2026-04-30T00:00:00Z",
+    timeBox: fourEyes,
+    access: [oldGrant(), approval("bob", "2026-04-30T11:00:00Z"), approval("carol", "2026-05-01T10:00:00Z")],
+    intervals: [["2026-05-01T10:00:00Z", "2026-05-01T10:15:00Z", ["GrantPendingApproval"], noGrant]],
+  },
+  {
+    ...mayDay,
+    name: "30 a second later it does not",
+    created: "2026-04-30T00:00:00Z",
+    timeBox: fourEyes,
+    access: [oldGrant(), approval("bob", "2026-04-30T11:00:00Z"), approval("carol", "2026-05-01T10:00:01Z")],
+    intervals: [],
+  },
+  {
+    ...mayDay,
+    name: "33 a revoked grant",
+    timeBox: { openWhen: "Grant", jit },
+    access: [grant("g", "2026-05-01T10:00:00Z", { for: "1h", revoked: true })],
+    intervals: [],
   },
   {
     ...mayDay,

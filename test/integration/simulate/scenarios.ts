@@ -41,6 +41,16 @@ const bounds: readonly Scenario[] = [
     ],
   },
   {
+    name: "4 ten minutes of a pod, whatever its containers do",
+    timeBox: { durations: [podStart] },
+    startTime: "2026-05-01T12:00:00Z",
+    from: "2026-05-01T00:00:00Z",
+    to: "2026-05-02T00:00:00Z",
+    intervals: [
+      ["2026-05-01T12:00:00Z", "2026-05-01T12:10:00Z", ["DurationNotStarted"], ["DurationElapsed"]],
+    ],
+  },
+  {
     name: "5 a pod that does not say when it started",
     timeBox: { durations: [podStart] },
     from: "2026-05-01T00:00:00Z",
