@@ -49,11 +49,10 @@ _candidate(binding, name) := {
 	closed := _closed_by(binding, grants, _now)
 }
 
-_closed_by(binding, grants, m) := union({
-	match.refused_by(binding),
-	timebox.closed_by(binding, grants, m),
-	hook.denied_by(binding, m.ns),
-})
+_closed_by(binding, grants, m) := (refused | closed) | hook.denied_by(binding, m.ns) if {
+	refused := match.refused_by(binding)
+	closed := timebox.closed_by(binding, grants, m)
+}
 
 _now := moment.at(input.now, _zones, _night_zones)
 

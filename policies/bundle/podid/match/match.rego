@@ -46,13 +46,9 @@ _live if not finished
 # scope: document
 # title: Why a selected binding gives nothing
 # description: Reasons that do not depend on time; the empty set means that the pod may have the identity.
-refused_by(binding) := {reasons.of("IdentityMissing", {"identity": binding.identity})} if {
-	not _identity_known(binding)
-}
-
 refused_by(binding) := {reasons.of(code, {}) | some code in _conditions; _fails(code, binding)} if {
 	_identity_known(binding)
-}
+} else := {reasons.of("IdentityMissing", {"identity": binding.identity})}
 
 _conditions := {"IdentityNotUsable", "NamespaceMismatch"}
 

@@ -19,20 +19,15 @@ import data.podid.window
 #   moment `m`; the empty set means in force. Without a time box it always is. With one, guards come first:
 #   below them anything undefined would read as "not suspended", "not excluded". Then the formula: nothing
 #   of `_conditions` fails, and nothing is missing of what the mode opens by.
-closed_by(binding, _, _) := set() if not binding.timeBox
-
-closed_by(binding, _, m) := _invalid(binding) if {
-	binding.timeBox
-	not _judgeable(binding, m)
-}
-
-closed_by(binding, grants, m) := {reasons.of(code, {}) | some code in (failed | missing)} if {
+closed_by(binding, grants, m) := set() if {
+	not binding.timeBox
+} else := {reasons.of(code, {}) | some code in (failed | missing)} if {
 	_judgeable(binding, m)
 	open := {half | some half in {"Schedule", "Grant"}; _opens(half, binding, grants, m)}
 	lacking := _lacking(_mode(binding), open)
 	failed := {code | some code in _conditions; _fails(code, binding, open, m)}
 	missing := {_missing(half, grants, m) | some half in lacking}
-}
+} else := _invalid(binding)
 
 # METADATA
 # title: Zones of a time box
