@@ -8,22 +8,31 @@ POLICY_FILES := $(shell find policies/bundle -type f)
 SOURCE_FILES := $(shell find src -name '*.ts')
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 
-.PHONY: help demo test check integration build bench image clean
+.PHONY: help demo test check proofs integration mutate build bench image clean
 
 help:
 	@echo 'make demo    the founding example on this machine: emulated Azure, real SDKs, a moved clock'
-	@echo 'make test    everything: format, lint, types, policies natively and as WASM, unit, integration'
-	@echo 'make check   the fast part of test'
+	@echo 'make test    everything: format, lint, types, policies natively and as WASM, unit, random questions, integration'
+	@echo 'make check   the fast part of test;  make proofs    its random questions, and the suites in other time zones'
+	@echo 'make mutate  plants changes into the policy and counts those that the Rego tests notice (minutes; not in make test)'
 	@echo 'make build   dist/ and the policy bundle;  make bench   measurements;  make image   container image'
 
 demo: build
 	@bin/podid demo
 
-test: check integration
+test: check proofs integration
 
 check: build
 	@npm run --silent check
 	@tools/lint-rego.sh
+
+proofs: build
+	@echo 'proofs: random questions to both engines, then the time suites in two other zones (about two minutes)'
+	@npm run --silent test:random
+	@npm run --silent test:zones
+
+mutate: build
+	@npm run --silent mutate
 
 integration: build
 	@npm run --silent test:integration

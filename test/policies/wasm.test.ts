@@ -10,6 +10,7 @@ import { z } from "zod";
 import { readBundle } from "../../src/engine/bundle.ts";
 import { createTimeBuiltins } from "../../src/timebox/builtins.ts";
 import { askOpa, capabilities, policyPaths, rootPath, runOpa } from "./opa.ts";
+import { assertSameTzData, zonesOfRegoTests } from "./tz-data.ts";
 
 /** What an engine says of a Rego test: whether it holds, or which rows of a table test do. */
 type Verdict = boolean | readonly string[];
@@ -31,6 +32,7 @@ const wasmSchema = z
   .max(1);
 
 test("every Rego test gives the same verdict natively and as WebAssembly", async (t) => {
+  assertSameTzData(zonesOfRegoTests(), 2009, 2031);
   const tests = runNatively();
   const runInWasm = await buildTests(tests.map(entrypointOf));
   for (const native of tests) {

@@ -37,6 +37,4 @@ test_instant[stamp] if {
 	moment.instant(stamp) == ns
 }
 
-_yesterday(instant, zone) := day if {
-	day := moment.at(time.parse_rfc3339_ns(instant), {zone}, {zone}).zones[zone].yesterday.day
-}
+_yesterday(instant, zone) := moment.at(time.parse_rfc3339_ns(instant), {zone}, {zone}).zones[zone].yesterday.day
