@@ -28,6 +28,8 @@ export interface Engine extends Decider {
 export interface EngineOptions {
   /** Monotonic milliseconds, for durations and quarantine. */
   readonly nowMs: () => number;
+  /** How long one decision of user rules may take; 50 ms unless said otherwise. */
+  readonly userRulesDeadlineMs?: number;
   /** Told of every fault behind a `PolicyError`; must not throw. */
   readonly onFault?: (fault: EngineError) => void;
   /** Told of every decision; must not throw. Without it no record is made. */
@@ -36,7 +38,7 @@ export interface EngineOptions {
 
 /**
  * Makes an engine that answers by `bundle` (DESIGN §4). A bundle with user rules runs in a thread of its
- * own under a deadline of 50 ms; ours, which is reviewed, in this one. `cluster` may be shared with
+ * own under a deadline; ours, which is reviewed, in this one. `cluster` may be shared with
  * other engines, so that they decide on the same data.
  * @throws EngineError when the module cannot run here; a bundle that loads never throws later.
  */
@@ -46,8 +48,8 @@ export async function createEngine(
   cluster: ClusterData = createClusterData(),
 ): Promise<Engine> {
   const { revision, digest } = bundle;
-  const { nowMs, onFault = () => undefined, onDecision } = options;
-  const pool = await startPool(bundle, cluster, onFault);
+  const { nowMs, onFault = () => undefined, onDecision, userRulesDeadlineMs = 50 } = options;
+  const pool = await startPool(bundle, cluster, userRulesDeadlineMs, onFault);
   const ask: Ask = bundle.hasUserRules
     ? askUnderQuarantine(pool, createQuarantine(nowMs))
     : (entrypoint, input) => pool.evaluate(contracts[entrypoint].path, input);
@@ -67,6 +69,7 @@ type Ask = (entrypoint: Entrypoint, input: Entrypoints[Entrypoint]["input"]) => 
 async function startPool(
   bundle: Bundle,
   cluster: ClusterData,
+  deadlineMs: number,
   onFault: (fault: EngineError) => void,
 ): Promise<RunnerPool> {
   const module = await WebAssembly.compile(bundle.wasm).catch((cause: unknown) => {
@@ -74,8 +77,10 @@ async function startPool(
   });
   const paths = Object.values(contracts).map(({ path }) => path);
   const data = createPolicyData(bundle.data, cluster);
-  const start = bundle.hasUserRules ? startThreadRunner : startInlineRunner;
-  return createRunnerPool(() => start(module, paths, data), data, onFault);
+  const start = bundle.hasUserRules
+    ? () => startThreadRunner(module, paths, data, deadlineMs)
+    : () => startInlineRunner(module, paths, data);
+  return createRunnerPool(start, data, onFault);
 }
 
 function createDecider(ask: Ask, onFault: (fault: EngineError) => void): Decider {

@@ -7,8 +7,6 @@ import type { PolicyData, Runner } from "./runner.ts";
 import { createThreadLine, type ThreadLine } from "./thread-line.ts";
 import type { ThreadSetup, ThreadStart } from "./thread-messages.ts";
 
-/** How long one decision of a policy that nobody has reviewed may take. */
-const decisionDeadlineMs = 50;
 /** Loading data is our own code and takes 65 ms for 10,000 bindings; this only bounds a broken thread. */
 const dataDeadlineMs = 10_000;
 /** 256 MiB: room for some 40,000 bindings. The deadline stops a hungry decision long before. */
@@ -23,13 +21,14 @@ const program = new URL(
 
 /**
  * A runner in a thread of its own, for a policy that may not end. The caller sleeps until the answer is
- * there, 50 ms at most; `close` ends the thread whatever it is doing.
+ * there, `deadlineMs` at most; `close` ends the thread whatever it is doing.
  * @throws EngineError when the module cannot run here.
  */
 export async function startThreadRunner(
   module: WebAssembly.Module,
   paths: readonly string[],
   data: PolicyData,
+  deadlineMs: number,
 ): Promise<Runner> {
   const { port1: port, port2 } = new MessageChannel();
   const replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -58,7 +57,7 @@ export async function startThreadRunner(
       if (!alive) throw new EngineError("InstanceLost", "the policy's thread has ended");
       prepare();
       awaitData(line);
-      return ask(line, path, inputJson);
+      return ask(line, path, inputJson, deadlineMs);
     },
     close,
   };
@@ -96,11 +95,11 @@ function awaitData(line: ThreadLine): void {
   }
 }
 
-function ask(line: ThreadLine, path: string, inputJson: string): unknown {
+function ask(line: ThreadLine, path: string, inputJson: string, deadlineMs: number): unknown {
   line.send({ kind: "ask", path, inputJson });
-  const reply = line.receive(decisionDeadlineMs);
+  const reply = line.receive(deadlineMs);
   if (reply === undefined) {
-    throw new EngineError("DeadlineExceeded", `${path} took longer than ${decisionDeadlineMs} ms`);
+    throw new EngineError("DeadlineExceeded", `${path} took longer than ${deadlineMs} ms`);
   }
   if (!reply.ok) throw new EngineError("EvaluationFailed", `${path} failed`, { cause: reply.message });
   return reply.resultJson === undefined ? undefined : JSON.parse(reply.resultJson);

@@ -98,7 +98,7 @@ async function compile(): ReturnType<typeof createWasmJudge> {
   const directory = await mkdtemp(join(tmpdir(), "podid-custom-"));
   try {
     await cp(shippedPolicy, directory, { recursive: true });
-    await mkdir(join(directory, "custom"));
+    await mkdir(join(directory, "custom"), { recursive: true });
     await writeFile(join(directory, "custom/ledger.rego"), rules);
     return await createWasmJudge(await buildPolicy(directory));
   } finally {

@@ -49,6 +49,9 @@ interface World {
   readonly decisionMs: readonly number[];
 }
 
+/** More than the daemons use: here a busy machine must not make the others late. */
+const deadlineMs = 120;
+
 /** NMI on the shipped policy and the user's rules; pod web is like any other, the other two are odd. */
 async function start(t: TestContext): Promise<World> {
   const files = { ...shippedPolicyFiles(), "custom/deny/deny.rego": userRules };
@@ -57,6 +60,7 @@ async function start(t: TestContext): Promise<World> {
   const engine = await createEngine(await withArchive(files, readBundle), {
     nowMs: () => performance.now(),
     onFault: (fault) => faults.report(fault),
+    userRulesDeadlineMs: deadlineMs,
     onDecision: ({ durationMs }) => void decisionMs.push(durationMs),
   });
   t.after(() => engine.close());
@@ -85,8 +89,7 @@ for (const [app, address] of Object.entries(odd)) {
     );
     assert.equal((await answer).status, 403);
     assert.match((await answer).text, /PolicyError/);
-    // 60 on a machine that has nothing else to do: test/unit/engine/user-rules.test.ts.
-    assert.ok(Math.max(...decisionMs) < 150, `decisions took ${decisionMs.join(", ")} ms`);
+    assert.ok(Math.max(...decisionMs) < 3 * deadlineMs, `decisions took ${decisionMs.join(", ")} ms`);
 
     for (let i = 0; i < 20; i += 1) assert.equal((await daemon.askToken(address)).status, 403);
     assert.equal((await daemon.askToken(web)).status, 200);

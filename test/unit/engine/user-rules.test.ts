@@ -44,7 +44,14 @@ interface World {
   readonly passMs: (ms: number) => void;
 }
 
-async function start(t: TestContext, rules: { exempt?: string; custom?: string } = {}): Promise<World> {
+/** For what is not about time: on a busy machine 50 ms pass without a thread having run. */
+const patientMs = 10_000;
+
+async function start(
+  t: TestContext,
+  rules: { exempt?: string; custom?: string } = {},
+  userRulesDeadlineMs = 50,
+): Promise<World> {
   const files = {
     ...policyFiles({ exempt: rules.exempt ?? exempt }),
     "custom/custom.rego": rules.custom ?? custom,
@@ -53,6 +60,7 @@ async function start(t: TestContext, rules: { exempt?: string; custom?: string }
   let nowMs = 0;
   const engine = await createEngine(await withArchive(files, readBundle), {
     nowMs: () => nowMs,
+    userRulesDeadlineMs,
     onFault: ({ code }) => void codes.push(code),
   });
   t.after(() => engine.close());
@@ -100,7 +108,7 @@ test("does not ask about a pod whose decision did not end for a second, at no co
 });
 
 test("holds back a pod whose question makes the rules contradict each other", async (t) => {
-  const { ask, codes } = await start(t);
+  const { ask, codes } = await start(t, {}, patientMs);
   assert.deepEqual(ask("contradicting"), refused);
   assert.deepEqual(ask("contradicting"), refused);
   assert.deepEqual(codes, ["EvaluationFailed", "Quarantined"]);
@@ -108,7 +116,7 @@ test("holds back a pod whose question makes the rules contradict each other", as
 });
 
 test("blames nobody while no thread is ready, and recovers by itself", async (t) => {
-  const { ask, codes } = await start(t);
+  const { ask, codes } = await start(t, {}, patientMs);
   for (const uid of ["a", "b"]) ask("contradicting", uid);
   assert.deepEqual(ask("web-0"), refused);
   assert.deepEqual(codes, ["EvaluationFailed", "EvaluationFailed", "Unavailable"]);
@@ -116,7 +124,7 @@ test("blames nobody while no thread is ready, and recovers by itself", async (t)
 });
 
 test("decides on new data, whole or changed", async (t) => {
-  const { engine, ask } = await start(t);
+  const { engine, ask } = await start(t, {}, patientMs);
   assert.deepEqual(ask("web-0"), answered);
   engine.patchData([{ section: "namespaces", key: "shop", value: { labels: { free: "no" } } }]);
   assert.equal(ask("web-0").exempt, false);
@@ -127,7 +135,7 @@ test("decides on new data, whole or changed", async (t) => {
 });
 
 test("refuses all on data that no module takes, and answers again when they are mended", async (t) => {
-  const { engine, ask, codes } = await start(t);
+  const { engine, ask, codes } = await start(t, {}, patientMs);
   await untilAnswered(ask);
   engine.patchData([{ section: "namespaces", key: "odd", value: { labels: { a: "\ud800" } } }]);
   assert.deepEqual(ask("web-0"), refused);
@@ -142,10 +150,14 @@ test("refuses all on data that no module takes, and answers again when they are 
 
 test("does not read an answer of a megabyte", async (t) => {
   const words = `[word | some i in numbers.range(1, 300); word := "${"x".repeat(4000)}"]`;
-  const { ask, codes } = await start(t, {
-    exempt: `decision := {"exempt": true, "exception": concat("", data.custom.words), "reasons": []}`,
-    custom: `package custom\n\nwords := ${words}`,
-  });
+  const { ask, codes } = await start(
+    t,
+    {
+      exempt: `decision := {"exempt": true, "exception": concat("", data.custom.words), "reasons": []}`,
+      custom: `package custom\n\nwords := ${words}`,
+    },
+    patientMs,
+  );
   assert.deepEqual(ask("web-0"), refused);
   assert.deepEqual(codes, ["EvaluationFailed"]);
 });
