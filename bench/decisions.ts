@@ -25,6 +25,7 @@ type Shape = Pick<DecisionRow, "by" | "candidates" | "inNamespace">;
 
 const shapes: readonly Shape[] = [
   { by: "label", candidates: 1, inNamespace: 0 },
+  { by: "label", candidates: 5, inNamespace: 0 },
   { by: "label", candidates: 20, inNamespace: 0 },
   { by: "match", candidates: 1, inNamespace: 1 },
   { by: "match", candidates: 20, inNamespace: 20 },
