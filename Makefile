@@ -55,7 +55,7 @@ dist/policies.tar.gz: $(OPA_BIN) policies/capabilities.json $(POLICY_FILES)
 	@mkdir -p dist && opa build -t wasm --capabilities policies/capabilities.json -b policies/bundle -r $(VERSION) -o $@
 
 $(OPA_BIN): tools/opa/go.mod tools/build.sh
-	@tools/build.sh && touch -h $@
+	@tools/build.sh opa && touch -h $@
 
 node_modules/.package-lock.json: package.json package-lock.json
 	@echo 'install: npm packages and Node 26 (about 30 seconds the first time)'
