@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 
 import { type Api, type ClientCredential, createApi } from "./api.ts";
-import { type Child, createChild } from "./children.ts";
+import { atExit, type Child, createChild } from "./children.ts";
 import { apiServerFlags, etcdFlags, type PlaneOptions } from "./flags.ts";
 import { type Finished, runKubectl, writeKubeconfig } from "./kubectl.ts";
 import { type Authority, createAuthority, createServiceAccountKey } from "./pki.ts";
@@ -40,7 +41,7 @@ export interface ControlPlane {
   /** Resolves when kube-apiserver says that it is ready. */
   ready(): Promise<void>;
   /** Stops kube-apiserver as it is: connections stay, nobody answers. `thaw` lets it go on. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   killEtcd(): Promise<void>;
   /** Resolves when etcd answers; reads through the API server work some seconds later (see `ready`). */
@@ -65,6 +66,7 @@ export async function startControlPlane(options: PlaneOptions = {}): Promise<Con
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   const authority = await createAuthority();
   await writeFiles(folder, authority, options);
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   const etcd = createChild(programs.etcd, etcdFlags(folder, etcdUrl), join(folder, "etcd.log"));
   const server = createChild(
     programs.apiServer,
@@ -78,6 +80,7 @@ export async function startControlPlane(options: PlaneOptions = {}): Promise<Con
     folder,
   };
   const clients = createClients(plane, authority);
+  const calm = atExit(removeFolder);
   const probe = clients.api("anonymous");
   const ready = async (): Promise<void> => {
     await answers(server, "kube-apiserver", async () => (await probe.get("/readyz")).status === 200);
@@ -93,7 +96,8 @@ export async function startControlPlane(options: PlaneOptions = {}): Promise<Con
   const stop = async (): Promise<void> => {
     await clients.close();
     await Promise.all([server.kill(), etcd.kill()]);
-    await rm(folder, { recursive: true, force: true });
+    removeFolder();
+    calm();
   };
   try {
     await startEtcd();

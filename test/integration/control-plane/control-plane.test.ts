@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { at, listAt, succeed, textAt } from "../../control-plane/api.ts";
 import { useControlPlane } from "../../control-plane/control-plane.ts";
 import {
   applyCrds,
+  compactEtcd,
   createNamespace,
   createNode,
   createServiceAccount,
@@ -42,6 +44,8 @@ describe("the control plane of the tests", () => {
     assert.deepEqual(groups, ["blue", "red", "system:authenticated"]);
     const byToken = await plane().api({ token: "known-token" }).post(review, {});
     assert.equal(at(byToken.body, "status", "userInfo", "username"), "token-user");
+    const tokenGroups = listAt(byToken.body, "status", "userInfo", "groups");
+    assert.deepEqual(tokenGroups, ["first", "second", "system:authenticated"]);
   });
 
   it("obeys a new role", async () => {
@@ -88,24 +92,42 @@ describe("the control plane of the tests", () => {
     assert.equal((await plane().api().get(`/api/v1/namespaces/${namespace}`)).status, 200);
   });
 
-  it("answers again when it was frozen, and when etcd was gone", async (t) => {
+  it("holds connections and answers nothing while it is frozen", async () => {
+    const api = plane().api();
+    assert.equal((await api.get("/readyz")).status, 200);
+    await plane().freeze();
+    const answer = api.get("/readyz");
+    try {
+      // No race: nothing can answer before it thaws.
+      assert.equal(await Promise.race([answer, delay(200, "silence")]), "silence");
+    } finally {
+      plane().thaw();
+    }
+    assert.equal((await answer).status, 200);
+  });
+
+  it("answers again after etcd was gone", async (t) => {
     const namespace = await createNamespace(plane().api());
-    const read = () => plane().api().get(`/api/v1/namespaces/${namespace}`);
-    plane().freeze();
-    let answered = false;
-    const waiting = read().finally(() => (answered = true));
-    // The server is stopped, so this is no race: nothing can answer before thaw.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.equal(answered, false);
-    plane().thaw();
-    assert.equal((await waiting).status, 200);
     await plane().killEtcd();
     await waitFor(async () => (await plane().api().get("/readyz")).status === 500, "unready without etcd");
     const startedMs = performance.now();
     await plane().restartEtcd();
     await plane().ready();
     t.diagnostic(`etcd restart until ready took ${Math.round(performance.now() - startedMs)} ms`);
-    assert.equal((await read()).status, 200);
+    assert.equal((await plane().api().get(`/api/v1/namespaces/${namespace}`)).status, 200);
+  });
+
+  it("answers 410 to a watch of events from before a compaction", async () => {
+    const api = plane().api();
+    const old = textAt((await api.get("/api/v1/events")).body, "metadata", "resourceVersion");
+    const namespace = await createNamespace(api);
+    const account = await createServiceAccount(api, namespace, "later");
+    await compactEtcd(plane(), textAt(account, "metadata", "resourceVersion"));
+    const watch = await api.get(`/api/v1/events?watch=true&resourceVersion=${old}&timeoutSeconds=5`);
+    assert.deepEqual(
+      [watch.status, at(watch.body, "type"), at(watch.body, "object", "code")],
+      [200, "ERROR", 410],
+    );
   });
 
   it("serves podid's CRDs", async (t) => {
