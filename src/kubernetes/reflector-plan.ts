@@ -35,18 +35,16 @@ export interface Planner {
 
 /** A watch shorter than this, without an event, is a server that cannot serve it. */
 const shortestWatchMs = 1000;
-/** A right that is missing is not granted within seconds; asking often is of no use. */
-const refusedDelayMs = 15_000;
 
-/** `delays` and `random` spread the retries of many clients. */
-export function createPlanner(delays: RestartDelay, random: () => number): Planner {
+/** Makes the plan for one reflector; `delays` spaces its retries. */
+export function createPlanner(delays: RestartDelay): Planner {
   const memory: Memory = { canWatchList: true, isFresh: false, silentAt: null, errorFrames: 0 };
   const later = (step: Step, retryAfterMs?: number | null): Plan => ({
     step,
     delayMs: delays.next(retryAfterMs),
     isFault: true,
   });
-  const parts: Parts = { memory, later, refusedDelayMs: () => refusedDelayMs * (1 + random()) };
+  const parts: Parts = { memory, later };
   return {
     after: (step, end, version) => planAfter(parts, step, end, version),
     relist: (reason, newest) => relistStep(memory, reason, newest),
@@ -71,7 +69,6 @@ interface Memory {
 interface Parts {
   readonly memory: Memory;
   readonly later: (step: Step, retryAfterMs?: number | null) => Plan;
-  readonly refusedDelayMs: () => number;
 }
 
 function atOnce(step: Step, isFault = false): Plan {
@@ -132,7 +129,6 @@ function afterFailure(parts: Parts, step: Step, error: KubernetesError): Plan {
     memory.canWatchList = false; // the gate is off (422), or the server too old (400)
     return atOnce({ ...step, by: "list" });
   }
-  const plan = later(step, error.retryAfterMs);
-  const isRefused = code === "Forbidden" || code === "NotFound";
-  return isRefused ? { ...plan, delayMs: plan.delayMs + parts.refusedDelayMs() } : plan;
+  // A missing right too: just after its start a server may not know yet who has which.
+  return later(step, error.retryAfterMs);
 }

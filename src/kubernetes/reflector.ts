@@ -82,7 +82,7 @@ interface Run extends ReflectorOptions {
 
 async function run(parts: Run): Promise<void> {
   const { clock, random, state, counts, closing } = parts;
-  const planner = createPlanner(createRestartDelay(random), random);
+  const planner = createPlanner(createRestartDelay(random));
   let step: Step = planner.relist("start");
   while (!closing.aborted) {
     const { signal: drifted } = parts.repair.requested;
