@@ -9,7 +9,7 @@ import {
 } from "../../../src/kubernetes/cluster-source.ts";
 import { connectByKubeconfig } from "../../../src/kubernetes/kubeconfig.ts";
 import { createSystemClock } from "../../../src/runtime/clock.ts";
-import { createSilentLog } from "../../../src/runtime/log.ts";
+import { createLog, createSilentLog, type Log } from "../../../src/runtime/log.ts";
 import type { ControlPlane } from "../../control-plane/control-plane.ts";
 
 export const clock = createSystemClock();
@@ -42,4 +42,14 @@ export function follow(
   });
   t.after(() => source.close());
   return source;
+}
+
+/** A log, and how its watches have ended so far, as `path end`. */
+export function noteEnds(): { readonly log: Log; readonly ends: readonly string[] } {
+  const ends: string[] = [];
+  const write = (line: string): void => {
+    const { path, end }: { path?: string; end?: string } = JSON.parse(line);
+    if (path !== undefined && end !== undefined) ends.push(`${path} ${end}`);
+  };
+  return { log: createLog({ clock, level: "debug", component: "test", destination: { write } }), ends };
 }

@@ -17,7 +17,11 @@ function podBody(index: number): unknown {
   return {
     metadata: {
       name: `web-${index}`,
-      labels: { app: `app-${index % 100}`, "app.kubernetes.io/part-of": "shop", aadpodidbinding: `team-${index % 50}` },
+      labels: {
+        app: `app-${index % 100}`,
+        "app.kubernetes.io/part-of": "shop",
+        aadpodidbinding: `team-${index % 50}`,
+      },
       annotations: { "prometheus.io/scrape": "true", checksum: `sha256:${String(index).padStart(64, "0")}` },
     },
     spec: {
@@ -73,7 +77,10 @@ describe("5,000 pods of 6 kB", () => {
     assert.ok(tookMs <= 10_000, `${tookMs} ms`);
     assert.ok(usedMiB <= 100, `${usedMiB} MiB`);
 
-    const node = follow(t, api, { kinds: ["Pod"], selectors: { Pod: { fieldSelector: "spec.nodeName=node-7" } } });
+    const node = follow(t, api, {
+      kinds: ["Pod"],
+      selectors: { Pod: { fieldSelector: "spec.nodeName=node-7" } },
+    });
     const nodeStartedMs = performance.now();
     await node.synced();
     t.diagnostic(`the pods of one node: ${Math.round(performance.now() - nodeStartedMs)} ms`);
