@@ -3,9 +3,9 @@ import { z } from "zod";
 import { type Clock, delay } from "../runtime/clock.ts";
 import type { ArmClient, StartedOperation } from "./arm-client.ts";
 import { armFailure, type ComputeFailure, thrownFailure, unknownOutcome } from "./compute-result.ts";
-import { withDeadline } from "./deadline.ts";
+import { withDeadline } from "../runtime/deadline.ts";
 import { parseJson } from "./json.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
+import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import type { VmId } from "./vm-id.ts";
 
 const operationSchema = z.object({

@@ -2,7 +2,7 @@ import { isRestError } from "@azure/core-rest-pipeline";
 
 import { toError } from "../runtime/to-error.ts";
 import { AzureError } from "./errors.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
+import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import { safeText } from "./safe-text.ts";
 
 export interface ComputeFailure {

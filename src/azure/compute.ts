@@ -4,7 +4,7 @@ import { followOperation } from "./arm-operation.ts";
 import type { Cloud, EndpointOverrides } from "./cloud.ts";
 import { type ComputeFailure, type ComputeResult, thrownFailure, unknownOutcome } from "./compute-result.ts";
 import type { Credential } from "./credential.ts";
-import { withDeadline } from "./deadline.ts";
+import { withDeadline } from "../runtime/deadline.ts";
 import {
   formPatch,
   type IdentityChange,

@@ -1,3 +1,4 @@
+import type { JsonObject } from "./json.ts";
 import type {
   AssignedIdentityState,
   AzureAssignedIdentity,
@@ -23,7 +24,7 @@ export interface ResourceKinds {
   readonly AzureIdentityAccessApproval: AzureIdentityAccessApproval;
   readonly AzureAssignedIdentity: AzureAssignedIdentity;
 }
-type ResourceKind = keyof ResourceKinds;
+export type ResourceKind = keyof ResourceKinds;
 
 /** `key` is `namespace/name`, or the name alone for nodes and namespaces. */
 export interface Change {
@@ -74,6 +75,13 @@ export interface ResourceSource {
   patchAssignedIdentityStatus(key: string, patch: AssignedIdentityStatusPatch): Promise<void>;
   /** Removes the object and our finalizer; absent already is success. */
   deleteAssignedIdentity(key: string): Promise<void>;
+  /**
+   * Makes `status` the status that podid owns of a binding, or of a grant: fields that it does not name any
+   * more go, fields of others stay.
+   * @throws KubernetesError `NotFound`
+   */
+  applyBindingStatus(key: string, status: JsonObject): Promise<void>;
+  applyGrantStatus(key: string, status: JsonObject): Promise<void>;
   recordEvent(event: ResourceEvent): void;
   close(): Promise<void>;
 }
