@@ -51,6 +51,8 @@ export interface ResourceEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;
+  /** A second object that it is about: events of a binding are told apart by the pod. */
+  readonly related?: Change;
 }
 
 /**
