@@ -1,0 +1,84 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+
+import { dyingPrefix } from "./programs.ts";
+
+/** A program that runs beside the tests, and that they may kill, freeze and start again. */
+export interface Child {
+  /** Starts it; it must not run. */
+  start(): void;
+  /** Whether it was started and has not ended. */
+  running(): boolean;
+  /** SIGKILL, also when frozen; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGSTOP: its sockets stay open and nobody answers. */
+  freeze(): void;
+  /** SIGCONT. */
+  thaw(): void;
+  /** The end of its log. */
+  logTail(): string;
+}
+
+const prefix = dyingPrefix();
+const alive = new Set<ChildProcess>();
+let guarded = false;
+
+/** Describes a program with its arguments, not started; it writes into `logPath`. */
+export function createChild(path: string, args: readonly string[], logPath: string): Child {
+  const [program = path, ...rest] = [...prefix, path, ...args];
+  let child: ChildProcess | undefined;
+  const signal = (name: NodeJS.Signals): void => {
+    if (child === undefined || hasEnded(child)) throw new Error(`${path} does not run`);
+    child.kill(name);
+  };
+  return {
+    start: () => {
+      if (child !== undefined && !hasEnded(child)) throw new Error(`${path} runs already`);
+      child = startLogged(program, rest, logPath);
+    },
+    running: () => child !== undefined && !hasEnded(child),
+    kill: async () => {
+      if (child === undefined || hasEnded(child)) return;
+      const ended = once(child, "exit");
+      child.ref();
+      child.kill("SIGKILL");
+      await ended;
+    },
+    freeze: () => signal("SIGSTOP"),
+    thaw: () => signal("SIGCONT"),
+    logTail: () => readFileSync(logPath, "utf8").split("\n").slice(-30).join("\n"),
+  };
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function startLogged(program: string, args: readonly string[], logPath: string): ChildProcess {
+  endChildrenWithUs();
+  const log = openSync(logPath, "a");
+  const child = spawn(program, args, { stdio: ["ignore", log, log] });
+  closeSync(log);
+  alive.add(child);
+  child.once("exit", () => alive.delete(child));
+  // The tests decide how long the run lasts; what they forgot ends with them.
+  child.unref();
+  return child;
+}
+
+function endChildrenWithUs(): void {
+  if (guarded) return;
+  guarded = true;
+  process.on("exit", () => {
+    for (const child of alive) child.kill("SIGKILL");
+  });
+  // The test runner gives each file a process of its own, which would outlive a killed runner.
+  const runner = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== runner) process.exit(1);
+  }, 500).unref();
+  // Without help of the kernel a signal must lead to the exit handler.
+  if (prefix.length > 0) return;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => process.exit(1));
+}
