@@ -4,7 +4,12 @@ import { type Row, rowsFor } from "./rows.ts";
 // Asked by admin, whom every verb is given; what admission asks of others is in access.test.ts.
 const asked = { ...request, requester: "admin" };
 const grant = (name: string, cases: Readonly<Record<string, readonly [string, string]>>): readonly Row[] =>
-  rowsFor<string>("AzureIdentityAccessGrant", `spec.${name}`, (value) => ({ ...asked, [name]: value }), cases);
+  rowsFor<string>(
+    "AzureIdentityAccessGrant",
+    `spec.${name}`,
+    (value) => ({ ...asked, [name]: value }),
+    cases,
+  );
 
 const dnsName = { pattern: ["web-0.shop", "Web"] } as const;
 

@@ -55,11 +55,13 @@ export function usePodid(): () => ControlPlane {
     await succeed(api.post("/api/v1/namespaces", { metadata: { name: namespace } }));
     // The policy that has grants as its parameter is the last to come: it needs the grants' kind.
     await waitFor(
-      async () => messageOf(await tryOut(api, "AzureIdentityAccessApproval", vote)).includes("no params found"),
+      async () =>
+        messageOf(await tryOut(api, "AzureIdentityAccessApproval", vote)).includes("no params found"),
       "the admission policies",
     );
     await waitFor(
-      async () => messageOf(await tryOut(api, "AzureIdentityAccessGrant", request)).includes("nobody can ask"),
+      async () =>
+        messageOf(await tryOut(api, "AzureIdentityAccessGrant", request)).includes("nobody can ask"),
       "the admission policies",
     );
   });

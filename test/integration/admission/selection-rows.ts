@@ -18,9 +18,14 @@ const selectorRows = (kind: Kind, at: string, specOf: (selector: object) => obje
     ...rowsFor<string>(kind, `${at}.matchExpressions[].key`, (key) => expression({ key }), {
       pattern: ["example.com/team", "Example.com/team"],
     }),
-    ...rowsFor<string>(kind, `${at}.matchExpressions[].values[]`, (value) => expression({ values: [value] }), {
-      pattern: ["v1.2_3", "-"],
-    }),
+    ...rowsFor<string>(
+      kind,
+      `${at}.matchExpressions[].values[]`,
+      (value) => expression({ values: [value] }),
+      {
+        pattern: ["v1.2_3", "-"],
+      },
+    ),
   ];
 };
 
@@ -49,9 +54,14 @@ const identityRows = [
   ...rowsFor<string>("AzureIdentity", "spec.objectID", (objectID) => ({ objectID }), {
     pattern: ["0a1b2c3d-0000-4000-8000-0123456789AB", "reader"],
   }),
-  ...rowsFor<string>("AzureIdentity", "spec.usableBy.namespaces[]", (name) => usableBy({ namespaces: [name] }), {
-    pattern: ["shop", "Shop"],
-  }),
+  ...rowsFor<string>(
+    "AzureIdentity",
+    "spec.usableBy.namespaces[]",
+    (name) => usableBy({ namespaces: [name] }),
+    {
+      pattern: ["shop", "Shop"],
+    },
+  ),
   ...selectorRows("AzureIdentity", "spec.usableBy.namespaceSelector", (namespaceSelector) =>
     usableBy({ namespaceSelector }),
   ),

@@ -5,8 +5,7 @@ const rowsAt = <T>(
   at: string,
   boxOf: (value: T) => object,
   cases: Readonly<Record<string, readonly [T, T]>>,
-): readonly Row[] =>
-  rowsFor<T>("AzureIdentityBinding", at, (value) => ({ timeBox: boxOf(value) }), cases);
+): readonly Row[] => rowsFor<T>("AzureIdentityBinding", at, (value) => ({ timeBox: boxOf(value) }), cases);
 
 const schedule = { openWhen: "Schedule", timeZone: "UTC" };
 const nightly = { times: [{ start: "00:00", end: "01:00" }] };
