@@ -93,6 +93,10 @@ export function thrownFailure(thrown: unknown, nowMs: number): ComputeFailure {
   if (thrown instanceof AzureError && thrown.code === "login-refused") {
     return { ...unknownOutcome(thrown.message), kind: "forbidden" };
   }
+  if (thrown instanceof AzureError && thrown.code === "arm-paused") {
+    const { message: detail, retryAfterSeconds: seconds } = thrown;
+    return { kind: "throttled", retryAfterSeconds: seconds, identities: [], detail };
+  }
   const error = toError(thrown);
   const reason = isRestError(error) ? (error.code ?? "connection failed") : error.message;
   return unknownOutcome(`ARM did not answer: ${safeText(reason)}`);

@@ -49,19 +49,20 @@ describe("grants that nobody vouches for", () => {
   });
 
   it("come with the first vouching and go with the last, and those who follow hear of it once each", async (t) => {
-    const { source, believe } = await start(t);
+    const access = await start(t);
+    const { source } = access;
     const heard: string[] = [];
     const stop = source.subscribe(({ kind, key }) =>
       heard.push(`${kind} ${key} ${source.list(kind).length}`),
     );
-    believe(true);
-    believe(true);
+    access.believe(true);
+    access.believe(true);
     assert.equal(source.get("AzureIdentityAccessGrant", "shop/g")?.spec.requester, "alice");
-    believe(false);
+    access.believe(false);
     assert.equal(source.get("AzureIdentityAccessGrant", "shop/g"), undefined);
     assert.deepEqual(heard, ["AzureIdentityAccessGrant shop/g 1", "AzureIdentityAccessGrant shop/g 0"]);
     stop();
-    believe(true);
+    access.believe(true);
     assert.equal(heard.length, 2);
   });
 });
