@@ -30,8 +30,8 @@ export async function useProxy(t: TestContext, plane: ControlPlane, kubeconfig: 
   };
   const server = createServer((client) => {
     keep(client);
-    if (state === "cut") return void client.destroy();
-    if (state === "swallowing") return;
+    if (state === "cut") client.destroy();
+    if (state !== "open") return;
     const upstream = connect(Number(target), "127.0.0.1");
     keep(upstream);
     client.pipe(upstream).pipe(client);

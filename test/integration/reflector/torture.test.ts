@@ -15,6 +15,8 @@ import { useProxy } from "./proxy.ts";
 const kinds = ["Pod", "AzureIdentity", "AzureIdentityBinding", "AzurePodIdentityException"] as const;
 /** Written once at the beginning: a kind whose resourceVersion a crash makes too old. */
 const quietKinds = ["AzureIdentityAccessApproval", "Namespace"] as const;
+/** Half of the longest delays, so that the last recovery is not waited for by chance. */
+const random = (): number => Math.random() / 2;
 const workers = 16;
 const operationsPerWorker = 400;
 
@@ -55,8 +57,6 @@ describe("a reflector under torture", () => {
     ]);
     const proxy = await useProxy(t, plane(), await plane().kubeconfigFor("follower"));
     const api = await clientOf(t, plane(), proxy.kubeconfig);
-    // Half of the longest delays, so that the last recovery is not waited for by chance.
-    const random = (): number => Math.random() / 2;
     const followed = [...kinds, ...quietKinds].map((kind) => {
       const mirror = new Map<string, unknown>();
       const reflected = reflectKind(
@@ -76,7 +76,8 @@ describe("a reflector under torture", () => {
       );
       t.after(() => reflected.reflector.close());
       reflected.reflector.start();
-      return { kind, mirror, ...reflected };
+      const { store, reflector } = reflected;
+      return { kind, mirror, store, reflector };
     });
     const namespaces = await Promise.all(Array.from({ length: 3 }, () => createNamespace(admin, "torture")));
     await Promise.all(followed.map(({ reflector }) => reflector.synced));
@@ -156,15 +157,18 @@ describe("a reflector under torture", () => {
       const shown = new Map([...store.versions().keys()].map((key) => [key, store.get(key)]));
       assert.deepEqual(mirror, shown, `a replay of the changes of ${kind} gives the store`);
     }
-    const stats = followed.map(({ kind, reflector }) => ({ kind, ...reflector.stats() }));
+    const stats = followed.map(({ kind, reflector }) => ({ kind, stats: reflector.stats() }));
     assert.ok(operations >= 5_000, `${operations} operations`);
     assert.ok(
-      stats.some(({ relists }) => relists.expired > 0),
+      stats.some((one) => one.stats.relists.expired > 0),
       "history was lost at least once",
     );
-    assert.ok(stats.every(({ drift }) => drift === 0));
+    assert.ok(stats.every((one) => one.stats.drift === 0));
     t.diagnostic(`${operations} operations; equal ${Math.round(tookMs)} ms after the last recovery`);
-    for (const { kind, relists, restarts } of stats) {
+    for (const {
+      kind,
+      stats: { relists, restarts },
+    } of stats) {
       t.diagnostic(`${kind}: relists ${JSON.stringify(relists)}, restarts ${restarts}`);
     }
   });

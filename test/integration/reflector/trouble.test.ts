@@ -43,7 +43,7 @@ describe("following an API server in trouble", () => {
     const source = follow(t, await clientOf(t, plane()), { kinds: ["Node"], log, silenceLimitMs: 4_000 });
     await source.synced();
     const name = uniqueName("frozen");
-    plane().freeze();
+    await plane().freeze();
     try {
       await waitFor(() => ends.includes("/api/v1/nodes silent"), "silence is noticed");
       await waitFor(() => source.ageSeconds() > 8, "the cache ages");
@@ -109,16 +109,17 @@ describe("following an API server in trouble", () => {
   });
 });
 
+function pod(name: string, nodeName: string): unknown {
+  const containers = [{ name: "app", image: "registry.invalid/app:1" }];
+  return { metadata: { name }, spec: { nodeName, containers } };
+}
+
 describe("following an API server that cannot list by watch", () => {
   const plane = useControlPlane({ featureGates: { WatchList: false } });
 
   it("falls back to LIST, in pages or from the cache", async (t) => {
     const admin = plane().api();
     const namespace = await createNamespace(admin);
-    const pod = (name: string, nodeName: string) => ({
-      metadata: { name },
-      spec: { nodeName, containers: [{ name: "app", image: "registry.invalid/app:1" }] },
-    });
     const path = `/api/v1/namespaces/${namespace}/pods`;
     const names = Array.from({ length: 620 }, (_, i) => `p${i}`);
     for (let i = 0; i < names.length; i += 20) {
