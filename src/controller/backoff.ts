@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from "../runtime/clock.ts";
+import { createRetryBudget } from "./retry-budget.ts";
 
 /** Which keys wait after a failure, and for how long. */
 export interface Backoff {
@@ -20,13 +21,17 @@ export interface WaitTerms {
 const firstMs = 1000;
 const longestMs = 60_000;
 
-/** Waits run from 1 s to 60 s, less up to a quarter by `random` (0..1); `onEnd` hears when one is over. */
+/**
+ * Waits run from 1 s to 60 s, less up to a quarter by `random` (0..1), and longer when too many keys fail
+ * at once (`RetryBudget`); `onEnd` hears when one is over.
+ */
 export function createBackoff(options: {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onEnd: (key: string) => void;
 }): Backoff {
   const { clock, random, onEnd } = options;
+  const budget = createRetryBudget(clock);
   const failures = new Map<string, number>();
   const waiting = new Map<string, { readonly cancel: Cancel; readonly endsOnChange: boolean }>();
 
@@ -34,7 +39,7 @@ export function createBackoff(options: {
     const count = failures.get(key) ?? 0;
     failures.set(key, count + 1);
     const backoffMs = Math.min(firstMs * 2 ** count, longestMs) * (1 - random() / 4);
-    const cancel = clock.after(Math.max(backoffMs, retryAfterMs), () => {
+    const cancel = clock.after(Math.max(backoffMs, retryAfterMs, budget.reserve()), () => {
       waiting.delete(key);
       onEnd(key);
     });

@@ -8,7 +8,8 @@ import type { Cluster, Compute } from "./ports.ts";
 import { createProblemReporter } from "./problem-reporter.ts";
 import { reconcile } from "./reconcile.ts";
 import { startSchedule } from "./schedule.ts";
-import { createWorkQueue } from "./work-queue.ts";
+import type { WorkQueueObserver } from "./work-queue-observer.ts";
+import { createWorkQueue, type WorkResult } from "./work-queue.ts";
 
 /** Keeps identities on VMs and scale sets, and the AzureAssignedIdentities, as the policy wants them. */
 export interface Controller {
@@ -32,12 +33,13 @@ export interface ControllerDependencies {
   readonly namespaced: boolean;
   /** 0..1; spreads retries. */
   readonly random: () => number;
+  /** Hears how the queue of work is doing. */
+  readonly observer?: WorkQueueObserver;
 }
 
 /** Makes a controller that does nothing before `start`. All its memory is in the cluster's objects. */
 export function createController(deps: ControllerDependencies): Controller {
   const { clock, log, cluster } = deps;
-  const closing = new AbortController();
   const wakeUps = createWakeUps();
   const observed = createObserved(cluster, (key) => queue.add(key));
   const reconcileDeps = {
@@ -45,13 +47,14 @@ export function createController(deps: ControllerDependencies): Controller {
     observed,
     wakeUps,
     problems: createProblemReporter(cluster),
-    signal: closing.signal,
   };
-  const queue = createWorkQueue({ ...deps, work: (key) => reconcile(reconcileDeps, key) });
+  const work = (key: string, signal: AbortSignal): Promise<WorkResult> =>
+    reconcile({ ...reconcileDeps, signal }, key);
+  const queue = createWorkQueue({ ...deps, work });
   const stops: Cancel[] = [];
 
   const addAll = (): void => {
-    for (const key of observed.now().units.keys()) queue.add(key);
+    for (const key of observed.now().units.keys()) queue.add(key, "resync");
   };
   const start = (): void => {
     stops.push(
@@ -62,7 +65,6 @@ export function createController(deps: ControllerDependencies): Controller {
   };
   const close = async (): Promise<void> => {
     for (const stop of stops.splice(0)) stop();
-    closing.abort();
     await queue.close();
   };
   return {

@@ -1,18 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { observeByMetrics, type WorkQueueObserver } from "../../../src/controller/work-queue-observer.ts";
 import { createWorkQueue, type WorkQueue, type WorkResult } from "../../../src/controller/work-queue.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
+import { createMetrics } from "../../../src/runtime/metrics.ts";
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 
 const done: WorkResult = { done: true };
 
-function createFixture(work: (key: string) => Promise<WorkResult>): {
+function createFixture(
+  work: (key: string, signal: AbortSignal) => Promise<WorkResult>,
+  options: { readonly observer?: WorkQueueObserver } = {},
+): {
   readonly queue: WorkQueue;
   readonly clock: ReturnType<typeof createSimulatedClock>;
 } {
   const clock = createSimulatedClock(0);
-  return { clock, queue: createWorkQueue({ clock, log: createSilentLog(), random: () => 0, work }) };
+  const queue = createWorkQueue({ clock, log: createSilentLog(), random: () => 0, work, ...options });
+  return { clock, queue };
 }
 
 describe("the work queue", () => {
@@ -129,5 +135,106 @@ describe("the work queue", () => {
     await closed;
     assert.deepEqual(worked, ["a"]);
     assert.equal(clock.nextTimerInMs(), null);
+  });
+
+  it("spreads the tries of many keys that fail at once: a hundred, then ten a second", async () => {
+    const retriedAtMs: number[] = [];
+    const { queue, clock } = createFixture(async () => {
+      if (clock.monotonicMs() > 0) retriedAtMs.push(clock.monotonicMs());
+      return clock.monotonicMs() > 0 ? done : { done: false, retryAfterMs: 0, endsOnChange: false };
+    });
+    for (let key = 0; key < 130; key += 1) queue.add(String(key));
+    await queue.settled();
+    for (let step = 0; step < 50; step += 1) {
+      clock.advance(100);
+      await queue.settled();
+    }
+    assert.equal(retriedAtMs.filter((ms) => ms === 1000).length, 110);
+    assert.deepEqual(
+      retriedAtMs.slice(110),
+      Array.from({ length: 20 }, (_, index) => 1100 + index * 100),
+    );
+  });
+
+  it("adds a key after the shortest of the delays that were asked for, once", async () => {
+    const atMs: number[] = [];
+    const { queue, clock } = createFixture(async () => {
+      atMs.push(clock.monotonicMs());
+      return done;
+    });
+    queue.addAfter("a", 3000);
+    queue.addAfter("a", 1000);
+    queue.addAfter("a", 2000);
+    for (let step = 0; step < 50; step += 1) {
+      clock.advance(100);
+      await queue.settled();
+    }
+    assert.deepEqual(atMs, [1000]);
+  });
+
+  it("tells work that takes too long, and keeps the key until that has ended", async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const signals: AbortSignal[] = [];
+    const { queue, clock } = createFixture(async (_, signal) => {
+      signals.push(signal);
+      await gate.promise;
+      return done;
+    });
+    queue.add("a");
+    await Promise.resolve();
+    clock.advance(25 * 60_000 - 1);
+    assert.equal(signals[0]?.aborted, false);
+    clock.advance(1);
+    assert.equal(signals[0]?.aborted, true);
+    queue.add("a");
+    await Promise.resolve();
+    assert.equal(signals.length, 1);
+    gate.resolve(undefined);
+    await queue.settled();
+    assert.equal(signals.length, 2);
+  });
+
+  it("tells what is running that it closes", async () => {
+    const ended = Promise.withResolvers<WorkResult>();
+    const { queue } = createFixture((_, signal) => {
+      signal.addEventListener("abort", () => ended.resolve(done));
+      return ended.promise;
+    });
+    queue.add("a");
+    await Promise.resolve();
+    await queue.close();
+  });
+
+  it("counts what it does", async () => {
+    const metrics = createMetrics();
+    let runs = 0;
+    const { queue, clock } = createFixture(
+      async () => {
+        runs += 1;
+        return runs === 1 ? { done: false, retryAfterMs: 0, endsOnChange: false } : done;
+      },
+      { observer: observeByMetrics(metrics) },
+    );
+    queue.add("a");
+    queue.add("a");
+    queue.add("b", "resync");
+    await queue.settled();
+    clock.advance(1000);
+    await queue.settled();
+    const { text } = await metrics.render();
+    const lines = text.split("\n").filter((line) => !line.startsWith("#") && !line.includes("_bucket"));
+    assert.deepEqual(
+      lines.filter((line) => line !== ""),
+      [
+        "podid_controller_queue_depth 0",
+        'podid_controller_queue_adds_total{priority="live"} 2',
+        'podid_controller_queue_adds_total{priority="resync"} 1',
+        "podid_controller_queue_wait_seconds_sum 0",
+        "podid_controller_queue_wait_seconds_count 3",
+        "podid_controller_queue_work_seconds_sum 0",
+        "podid_controller_queue_work_seconds_count 3",
+        "podid_controller_queue_retries_total 1",
+      ],
+    );
   });
 });
