@@ -11,3 +11,39 @@ const redirecting = [
 export function clearRedirectingVariables(): void {
   for (const variable of redirecting) delete process.env[variable];
 }
+
+/** What podid reads from the environment; an empty variable is none. */
+export interface Environment {
+  /** The kubelet sets both in every container. */
+  readonly kubernetesHost: string | undefined;
+  readonly kubernetesPort: string | undefined;
+  readonly nodeName: string | undefined;
+  readonly podName: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly isNamespaced: boolean;
+  /** The controller's own login (reference/aad-pod-identity.md §5.7), or in the names of the Azure SDKs. */
+  readonly cloud: string | undefined;
+  readonly tenantID: string | undefined;
+  readonly clientID: string | undefined;
+  readonly clientSecret: string | undefined;
+}
+
+/** Reads them all, once, at the start of a command. */
+export function readEnvironment(): Environment {
+  return {
+    kubernetesHost: read("KUBERNETES_SERVICE_HOST"),
+    kubernetesPort: read("KUBERNETES_SERVICE_PORT"),
+    nodeName: read("NODE_NAME"),
+    podName: read("POD_NAME", "HOSTNAME"),
+    kubeconfig: read("KUBECONFIG"),
+    isNamespaced: read("FORCENAMESPACED")?.toLowerCase() === "true",
+    cloud: read("CLOUD", "AZURE_ENVIRONMENT"),
+    tenantID: read("TENANT_ID", "AZURE_TENANT_ID"),
+    clientID: read("CLIENT_ID", "AZURE_CLIENT_ID"),
+    clientSecret: read("CLIENT_SECRET", "AZURE_CLIENT_SECRET"),
+  };
+}
+
+function read(...names: readonly string[]): string | undefined {
+  return names.map((name) => process.env[name]).find((value) => value !== undefined && value !== "");
+}

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
 
+import { runController } from "./daemon/controller.ts";
+import { runNmi } from "./daemon/nmi.ts";
 import { runDemo } from "./demo/demo.ts";
 import { EmulatorError } from "../emulator/errors.ts";
 import { clearRedirectingVariables } from "./environment.ts";
@@ -14,10 +16,30 @@ function createProgram(signal: AbortSignal): Command {
     .description("Azure identities for Kubernetes pods; a Rego policy decides who may have which, and when")
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "podid: ")) });
+  addDaemons(program, signal);
   addDemo(program, signal);
   addExplain(program);
   addSimulate(program, signal);
   return program;
+}
+
+/** Their flags are Go's, which commander does not read: everything after the name is passed on. */
+function addDaemons(program: Command, signal: AbortSignal): void {
+  const add = (name: string, description: string, run: typeof runController): void => {
+    program
+      .command(name)
+      .description(description)
+      .helpOption(false)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(async (_, command: Command) => run({ args: command.args, print, signal }));
+  };
+  add(
+    "controller",
+    "puts identities on VMs and scale sets as the policy wants (aad-pod-identity's MIC)",
+    runController,
+  );
+  add("nmi", "serves tokens to the pods of one node (aad-pod-identity's NMI)", runNmi);
 }
 
 function addDemo(program: Command, signal: AbortSignal): void {

@@ -5,6 +5,7 @@ const root = resolve(import.meta.dirname, "../..");
 /** Files that ship with podid; the same for the sources and for `dist`. */
 export const shippedFiles = {
   bundle: resolve(root, "dist/policies.tar.gz"),
+  manifest: resolve(root, "package.json"),
   crds: resolve(root, "deploy/crds"),
   demoManifests: resolve(root, "demo"),
 } as const;

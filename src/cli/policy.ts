@@ -7,15 +7,16 @@ import { CommandError } from "./errors.ts";
 import { shippedFiles } from "./paths.ts";
 
 /**
- * Loads the policy that ships with podid.
+ * Loads the policy in the bundle `file`; empty: the one that ships with podid.
  * @throws CommandError 3 when the bundle is not there or cannot run.
  */
 export async function loadPolicy(
   clock: Clock,
   listeners: Omit<EngineOptions, "nowMs"> = {},
+  file = "",
 ): Promise<Engine> {
   try {
-    const bundle = await readBundle(shippedFiles.bundle);
+    const bundle = await readBundle(file === "" ? shippedFiles.bundle : file);
     return await createEngine(bundle, { nowMs: () => clock.monotonicMs(), ...listeners });
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;

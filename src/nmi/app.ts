@@ -24,6 +24,7 @@ export interface AppDeps extends TokenRouteDeps {
   readonly registry: Metrics;
   readonly metrics: NmiMetrics;
   readonly draining: AbortSignal;
+  readonly notReady: () => readonly string[];
 }
 
 /** Caches older than this make the daemon unready (reference/reliability.md K1). */
@@ -34,7 +35,10 @@ export function createApp(deps: AppDeps): Hono<NmiEnv> {
   const app = new Hono<NmiEnv>({ getPath: (_, options) => routePath(options?.env?.incoming.url ?? "") });
 
   app.get("/healthz", (c) => c.text("ok\n"));
-  app.get("/readyz", (c) => (isReady(deps) ? c.text("ok\n") : c.text("not ready\n", 503)));
+  app.get("/readyz", (c) => {
+    const reasons = reasonsNotReady(deps);
+    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+  });
   app.get("/metrics", async (c) => {
     const { contentType, text } = await deps.registry.render();
     return c.body(text, 200, { "content-type": contentType });
@@ -80,8 +84,13 @@ export function toResponse(answer: Answer, headers: Readonly<Record<string, stri
   });
 }
 
-function isReady({ draining, resources }: AppDeps): boolean {
-  return !draining.aborted && resources.ageSeconds() <= longestStalenessSeconds;
+function reasonsNotReady({ draining, resources, notReady }: AppDeps): readonly string[] {
+  const isStale = resources.ageSeconds() > longestStalenessSeconds;
+  return [
+    ...(draining.aborted ? ["the agent is stopping"] : []),
+    ...(isStale ? ["the API server has not been heard for more than 5 minutes"] : []),
+    ...notReady(),
+  ];
 }
 
 function rawOf(incoming: IncomingMessage): RawRequest {

@@ -57,6 +57,10 @@ export interface NmiDeps {
   readonly tokens: TokenSource;
   readonly platform: PlatformMetadata;
   readonly metrics: Metrics;
+  /** Whether `resources` shows everything by now; no token before that. */
+  readonly isSynced?: () => boolean;
+  /** Why the daemon cannot do its work, for /readyz. */
+  readonly notReady?: () => readonly string[];
   readonly options?: Partial<NmiOptions>;
 }
 
@@ -90,7 +94,7 @@ export function createNmi(deps: NmiDeps): Nmi {
 }
 
 function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
-  const { clock, log, node, resources, decider, tokens, platform } = deps;
+  const { clock, log, node, resources, decider, platform } = deps;
   const options = { ...defaults, ...deps.options };
   const metrics = createNmiMetrics(deps.metrics);
   const callers = createCallerIndex({ resources, node });
@@ -100,6 +104,8 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const imdsSlots = createSlots(imdsCallsAtOnce);
   const appDeps: AppDeps = {
     ...options,
+    isSynced: deps.isSynced ?? (() => true),
+    notReady: deps.notReady ?? (() => []),
     hosts: new Set(options.hosts.map((host) => host.toLowerCase())),
     clock,
     log,
@@ -109,14 +115,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     recent,
     judge: createJudge({ clock, resources, decider, assignments, namespaced }),
     imdsSlots,
-    cache: createTokenCache({
-      clock,
-      log,
-      tokens,
-      imdsSlots,
-      stopped,
-      onFetch: (result) => metrics.onFetch(result),
-    }),
+    cache: createTokenCache({ ...deps, imdsSlots, stopped, onFetch: (result) => metrics.onFetch(result) }),
     holds: createHolds({ clock, resources, draining, onHeld: (count) => metrics.onHeld(count) }),
     registry: deps.metrics,
     metrics,

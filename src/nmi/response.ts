@@ -32,6 +32,8 @@ const table = {
     retryAfterSeconds: { least: 2, most: 2 },
     headers: { connection: "close" },
   },
+  /** What the cluster holds is not known yet, or has not been for too long; it will be again by itself. */
+  notReady: { status: 503, error: "service_unavailable", retryAfterSeconds: { least: 5, most: 5 } },
   /** Nobody reads this answer; the status is what the access log shows (nginx's convention). */
   clientGone: { status: 499, error: "client_closed_request" },
   internalError: { status: 500, error: "server_error" },

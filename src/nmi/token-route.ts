@@ -62,7 +62,14 @@ export interface TokenRouteDeps extends IssueDeps {
   /** Lower-case host names that `Host` may carry. */
   readonly hosts: ReadonlySet<string>;
   readonly holdUnknownCallerMs: number;
+  /** Whether `resources` shows everything by now. */
+  readonly isSynced: () => boolean;
 }
+
+/** Caches older than this are not served from (reference/time-boxes.md §3.6). */
+const longestServedStalenessSeconds = 600;
+/** Caches become whole without a change that would end the wait. */
+const syncRetryMs = 250;
 
 /** Serves one request on the token path: header, request, caller, exemption, decision and token. */
 export async function serveToken(deps: TokenRouteDeps, arrival: Arrival): Promise<Served> {
@@ -91,8 +98,26 @@ export async function serveToken(deps: TokenRouteDeps, arrival: Arrival): Promis
 
 type Found = { readonly ok: true; readonly pod: Pod } | { readonly ok: false; readonly refusal: Refusal };
 
+const notSynced: Refusal = {
+  kind: "notReady",
+  description: "the agent does not know the cluster yet",
+  reasons: [],
+};
+const tooStale: Refusal = {
+  kind: "notReady",
+  description: "the agent has not heard from the API server for too long",
+  reasons: [],
+};
+
 /** The pod may be younger than our view of the cluster; two claims to an address are not settled by luck. */
 function attemptFind(deps: TokenRouteDeps, address: string, arrivedMs: number): Step<Found> {
+  if (!deps.isSynced()) {
+    const untilMs = arrivedMs + deps.holdUnknownCallerMs;
+    return { kind: "hold", refusal: notSynced, untilMs, retryMs: syncRetryMs };
+  }
+  if (deps.resources.ageSeconds() > longestServedStalenessSeconds) {
+    return { kind: "done", value: { ok: false, refusal: tooStale } };
+  }
   const caller = deps.callers.find(address);
   if (caller.kind === "pod") return { kind: "done", value: { ok: true, pod: caller.pod } };
   if (caller.kind === "unknown") {

@@ -1,0 +1,95 @@
+import { createClusterDecider, type ClusterDecider } from "../../engine/cluster-decider.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { createSystemClock, type Clock } from "../../runtime/clock.ts";
+import { createLog, type Log } from "../../runtime/log.ts";
+import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
+import { readEnvironment, type Environment } from "../environment.ts";
+import { createPolicyFaults } from "../policy-faults.ts";
+import { judgeManifests, loadPolicy } from "../policy.ts";
+import { openCluster } from "./cluster.ts";
+import { commonFlags } from "./flags.ts";
+import type { ParsedFlags } from "./go-flags.ts";
+import { startProbeServer } from "./probe-server.ts";
+import { createReadiness, type Readiness } from "./readiness.ts";
+import { openManifests, type LeaseOptions, type OpenSource } from "./source.ts";
+
+/** What both daemons stand on, all of it running. */
+export interface Daemon {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly environment: Environment;
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly engine: Engine;
+  readonly open: OpenSource;
+  /** Answers by what `open` shows; usable once that is ready. */
+  readonly decider: ClusterDecider;
+  /** Adds something that is to be ended before what stands already. */
+  onClose(end: () => Promise<void> | void): void;
+}
+
+export interface DaemonOptions {
+  readonly component: "controller" | "nmi";
+  readonly flags: ParsedFlags;
+  readonly metricsPort: number;
+  /** Serve the pods of this node only; null: of all. */
+  readonly node: string | null;
+  /** Body of /healthz. */
+  readonly health: () => string;
+  readonly lease: LeaseOptions | null;
+}
+
+/** Caches older than this make a daemon unready (reference/reliability.md K1). */
+const longestStalenessSeconds = 300;
+
+/**
+ * Starts log, policy, probes and source in this order, runs `work`, and ends everything in reverse, whatever
+ * happened. The probes answer from the start, so that a daemon that waits for its API server is alive and unready.
+ */
+export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon) => Promise<T>): Promise<T> {
+  const { component, flags, metricsPort, health } = options;
+  const clock = createSystemClock();
+  const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
+  for (const warning of flags.warnings) log.warn({ warning }, "a flag has no effect");
+  const faults = createPolicyFaults(log);
+  const metrics = faults.countIn(createMetrics());
+  const readiness = createReadiness({ policy: "the policy is not loaded", source: "not connected yet" });
+  const ends: (() => Promise<void> | void)[] = [];
+  const onClose: Daemon["onClose"] = (end) => void ends.unshift(end);
+  try {
+    const ports = [flags.get(commonFlags["http-probe-port"]), metricsPort];
+    const answers = { health, notReady: () => readiness.reasons(), metrics };
+    const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
+    onClose(() => probes.close());
+    log.info({ ports: probes.ports }, "serving probes and metrics");
+    const policyFile = flags.get(commonFlags.policy);
+    const engine = await loadPolicy(clock, { onFault: (fault) => faults.report(fault) }, policyFile);
+    onClose(() => engine.close());
+    readiness.set("policy", null);
+    const environment = readEnvironment();
+    const open = await openSource(options, { clock, log, readiness, environment, engine });
+    onClose(() => open.close());
+    readiness.watch(() => staleness(open));
+    const decider = createClusterDecider(engine, open.source);
+    onClose(() => decider.close());
+    return await work({ clock, log, environment, readiness, metrics, engine, open, decider, onClose });
+  } finally {
+    // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
+    for (const end of ends) await end();
+  }
+}
+
+function openSource(
+  { flags, node, lease, component }: DaemonOptions,
+  parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine">,
+): Promise<OpenSource> {
+  const directory = flags.get(commonFlags.manifests);
+  if (directory !== "") return openManifests(parts, directory, judgeManifests(parts.engine));
+  return openCluster(parts, { kubeconfig: flags.get(commonFlags.kubeconfig), node, lease, component });
+}
+
+function staleness({ source }: OpenSource): string | null {
+  const age = source.ageSeconds();
+  if (age <= longestStalenessSeconds) return null;
+  return `what is known of the cluster is ${Math.round(age)} s old`;
+}

@@ -1,0 +1,112 @@
+import { count, oneOf, port, rate, span, text, toggle, withoutEffect } from "./go-flags.ts";
+
+/**
+ * Every flag of MIC and NMI under its own name and with its own default (reference/aad-pod-identity.md
+ * §6.1, §6.2), and podid's own beside them. Spans are in milliseconds, initial ones too.
+ */
+
+const structured = "podid writes JSON lines to standard output; --log-level says how many";
+const klogFlags = {
+  v: withoutEffect(count(0, "verbosity"), structured),
+  vmodule: withoutEffect(text("", "verbosity by file"), structured),
+  logtostderr: withoutEffect(toggle(true, "log to standard error"), structured),
+  alsologtostderr: withoutEffect(toggle(false, "log to standard error too"), structured),
+  log_dir: withoutEffect(text("", "folder of log files"), structured),
+  log_file: withoutEffect(text("", "log file"), structured),
+  log_file_max_size: withoutEffect(count(1800, "megabytes"), structured),
+  stderrthreshold: withoutEffect(count(2, "severity"), structured),
+  skip_headers: withoutEffect(toggle(false, "no headers"), structured),
+  skip_log_headers: withoutEffect(toggle(false, "no file headers"), structured),
+  add_dir_header: withoutEffect(toggle(false, "folder in headers"), structured),
+  one_output: withoutEffect(toggle(false, "one severity"), structured),
+  log_backtrace_at: withoutEffect(text("", "stack traces"), structured),
+  "log-format": withoutEffect(oneOf("text", ["text", "json"], "form of log lines"), structured),
+};
+
+/** What both daemons have. */
+export const commonFlags = {
+  kubeconfig: text("", "kubeconfig file; without it and --manifests: the service account of the pod"),
+  manifests: text("", "folder of YAML manifests in place of a cluster"),
+  policy: text("", "policy bundle; empty: the one that ships with podid"),
+  "log-level": oneOf("info", ["debug", "info", "warn", "error"], "least level of log lines"),
+  "probe-address": text("0.0.0.0", "address of /healthz, /readyz and /metrics"),
+  forceNamespaced: toggle(
+    false,
+    "identities serve pods of their own namespace only; also FORCENAMESPACED=true",
+  ),
+  "http-probe-port": port(8080, "port of /healthz and /readyz"),
+  "azure-endpoints": text(
+    "",
+    "for tests: JSON file with imdsUrl, authorityUrl and armUrl of an emulated Azure",
+  ),
+  version: toggle(false, "print the version and end"),
+  enableProfile: withoutEffect(toggle(false, "profiling"), "start Node with --inspect or --cpu-prof instead"),
+  "custom-user-agent": withoutEffect(text("", "suffix of user agents"), "podid's user agent is fixed"),
+  ...klogFlags,
+};
+
+const planned = "podid plans from what it observes, as soon as something changes";
+
+/** Flags of `podid controller`, the MIC of aad-pod-identity. */
+export const controllerFlags = {
+  ...commonFlags,
+  cloudconfig: text("", "azure.json with the cloud and the controller's own login; empty: the environment"),
+  "leader-election-instance": text("", "name of this candidate; empty: the host name"),
+  "leader-election-namespace": text("default", "namespace of the Lease"),
+  "leader-election-name": text("aad-pod-identity-mic", "name of the Lease"),
+  "leader-election-duration": span(15_000, "how long others wait for a silent leader"),
+  "prometheus-port": port(8888, "port of /metrics"),
+  syncRetryDuration: withoutEffect(
+    span(3_600_000, "periodic cycle"),
+    "everything is looked at every 5 minutes",
+  ),
+  enableScaleFeatures: withoutEffect(toggle(false, "scale features"), "they are always on"),
+  createDeleteBatch: withoutEffect(count(20, "identities in one change"), planned),
+  clientQps: withoutEffect(rate(5, "requests per second"), "podid keeps to 20 requests per second"),
+  "immutable-user-msis": withoutEffect(
+    text("", "client ids never to be removed"),
+    "not served yet; what was on a VM before podid is never removed",
+  ),
+  "config-map-name": withoutEffect(text("aad-pod-identity-config", "name"), "podid keeps no ConfigMap"),
+  "type-upgrade-status-key": withoutEffect(text("type-upgrade-status", "key"), "podid keeps no ConfigMap"),
+  "enable-type-upgrade": withoutEffect(toggle(true, "rewrite old objects"), "podid reads old field names"),
+  "update-user-msi-max-retry": withoutEffect(
+    count(2, "attempts"),
+    "failures are tried again until they heal",
+  ),
+  "update-user-msi-retry-interval": withoutEffect(span(1000, "pause"), "pauses grow from 1 to 60 seconds"),
+  "identity-assignment-reconcile-interval": withoutEffect(span(180_000, "period"), planned),
+};
+
+const held = "requests wait for a change instead of polling for it";
+const noNetwork = "podid does not touch the node's network yet";
+
+/** Flags of `podid nmi`, the NMI of aad-pod-identity. */
+export const nmiFlags = {
+  ...commonFlags,
+  node: text("", "name of the node whose pods are served; empty: $NODE_NAME"),
+  "nmi-listen-address": text("127.0.0.1", "address that serves tokens"),
+  "nmi-port": port(2579, "port that serves tokens; 0: any free one"),
+  "metadata-ip": text("169.254.169.254", "address that pods know the metadata service by"),
+  "prometheus-port": port(9090, "port of /metrics"),
+  "metadata-port": withoutEffect(port(80, "port that pods know the metadata service by"), noNetwork),
+  "ipt-update-interval-sec": withoutEffect(count(60, "period"), noNetwork),
+  "allow-network-plugin-kubenet": withoutEffect(toggle(false, "kubenet"), noNetwork),
+  "kubelet-config": withoutEffect(text("/etc/default/kubelet", "file"), noNetwork),
+  "enable-conntrack-deletion": withoutEffect(toggle(false, "conntrack"), noNetwork),
+  "block-instance-metadata": withoutEffect(
+    toggle(false, "block /metadata/instance"),
+    "podid serves the token path only, so it is always blocked",
+  ),
+  "metadata-header-required": withoutEffect(toggle(true, "header"), "the Metadata header is always required"),
+  "operation-mode": withoutEffect(
+    oneOf("standard", ["standard", "managed"], "mode"),
+    "managed mode is not served yet; identities of type 0 need an assignment",
+  ),
+  MICNamespace: withoutEffect(text("default", "namespace"), "assigned identities of all namespaces are read"),
+  "retry-attempts-for-created": withoutEffect(count(16, "attempts"), held),
+  "retry-attempts-for-assigned": withoutEffect(count(4, "attempts"), held),
+  "find-identity-retry-interval": withoutEffect(count(5, "seconds"), held),
+  enableScaleFeatures: withoutEffect(toggle(true, "scale features"), "they are always on"),
+  "set-retry-after-header": withoutEffect(toggle(false, "header"), "set where SDKs heed it"),
+};

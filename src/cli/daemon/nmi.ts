@@ -1,0 +1,87 @@
+import { once } from "node:events";
+
+import { createPlatformMetadata } from "../../azure/platform-metadata.ts";
+import { createTokenSource } from "../../azure/token-source.ts";
+import { createNmi } from "../../nmi/nmi.ts";
+import type { ListenAddress } from "../../nmi/server.ts";
+import { toError } from "../../runtime/to-error.ts";
+import { readEnvironment } from "../environment.ts";
+import { CommandError } from "../errors.ts";
+import { cloudNamed, readEndpoints } from "./azure-access.ts";
+import { runDaemon, type Daemon } from "./daemon.ts";
+import { nmiFlags } from "./flags.ts";
+import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
+import { versionLine } from "./version.ts";
+
+/**
+ * `podid nmi`: serves tokens to the pods of one node until `signal` aborts, then lets the requests in
+ * flight end.
+ * @throws CommandError 2 for wrong flags, 3 for what it cannot work without.
+ */
+export async function runNmi(options: {
+  readonly args: readonly string[];
+  readonly print: (text: string) => void;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { args, print, signal } = options;
+  if (args.includes("--help") || args.includes("-h")) return print(renderFlags(nmiFlags));
+  const flags = parseFlags("nmi", nmiFlags, args);
+  if (flags.get(nmiFlags.version)) return print(await versionLine());
+  const node = flags.get(nmiFlags.node) || readEnvironment().nodeName;
+  if (node === undefined) {
+    throw new CommandError(2, "podid nmi: which node's pods to serve? Give --node or set NODE_NAME");
+  }
+  const daemonOptions = {
+    component: "nmi" as const,
+    flags,
+    metricsPort: flags.get(nmiFlags["prometheus-port"]),
+    node,
+    health: () => "Active",
+    lease: null,
+  };
+  await runDaemon(daemonOptions, (daemon) => serve(daemon, flags, node, signal));
+}
+
+/** Listens before the caches are filled: a pod that asks early gets an answer that its SDK repeats. */
+async function serve(daemon: Daemon, flags: ParsedFlags, node: string, signal: AbortSignal): Promise<void> {
+  const { clock, environment, log, open, readiness } = daemon;
+  const { source } = open;
+  const endpoints = await readEndpoints(flags.get(nmiFlags["azure-endpoints"]));
+  const { imdsUrl } = endpoints;
+  let isSynced = false;
+  const host = flags.get(nmiFlags["nmi-listen-address"]);
+  const nmi = createNmi({
+    clock,
+    log,
+    node,
+    resources: source,
+    decider: daemon.decider,
+    tokens: createTokenSource({
+      clock,
+      cloud: cloudNamed(environment.cloud ?? ""),
+      endpoints,
+      readSecret: (namespace, name) => source.readSecret(namespace, name),
+    }),
+    platform: createPlatformMetadata({ clock, ...(imdsUrl === undefined ? {} : { imdsUrl }) }),
+    metrics: daemon.metrics,
+    isSynced: () => isSynced,
+    notReady: () => readiness.reasons(),
+    options: {
+      hosts: [flags.get(nmiFlags["metadata-ip"]), host],
+      namespaced: flags.get(nmiFlags.forceNamespaced) || environment.isNamespaced,
+    },
+  });
+  daemon.onClose(() => nmi.close());
+  const address = await nmi.listen({ host, port: flags.get(nmiFlags["nmi-port"]) }).catch(cannotListen);
+  log.info({ address, node }, "serving tokens");
+  await open.ready(signal);
+  isSynced = true;
+  readiness.set("source", null);
+  log.info({ node }, "ready");
+  if (!signal.aborted) await once(signal, "abort");
+}
+
+function cannotListen(cause: unknown): ListenAddress {
+  const problem = toError(cause).message;
+  throw new CommandError(3, `podid nmi: the token port cannot be served: ${problem}`, { cause });
+}

@@ -1,0 +1,88 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+
+import type { Metrics } from "../../runtime/metrics.ts";
+import { toError } from "../../runtime/to-error.ts";
+import { CommandError } from "../errors.ts";
+
+/** What a daemon says of itself to kubelet and Prometheus. */
+export interface ProbeAnswers {
+  /** Body of /healthz, whose status is always 200: whoever can answer lives. */
+  health(): string;
+  /** Why the daemon cannot do its work yet; empty when it can. */
+  notReady(): readonly string[];
+  readonly metrics: Metrics;
+}
+
+export interface ProbeServer {
+  /** The port in use, by the port that was asked for. */
+  readonly ports: readonly number[];
+  close(): Promise<void>;
+}
+
+/**
+ * Serves /healthz, /readyz and /metrics at each of `ports` (aad-pod-identity had one for probes and one for
+ * metrics; here both serve all).
+ * @throws CommandError 3 when a port cannot be had.
+ */
+export async function startProbeServer(
+  host: string,
+  ports: readonly number[],
+  answers: ProbeAnswers,
+): Promise<ProbeServer> {
+  const distinct = ports.filter((port, index) => port === 0 || ports.indexOf(port) === index);
+  const servers: Server[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map(closeServer));
+  };
+  try {
+    // Those that listen are closed when a later one cannot.
+    for (const port of distinct) {
+      // oxlint-disable-next-line no-await-in-loop
+      servers.push(await listen(host, port, answers));
+    }
+  } catch (cause) {
+    await close();
+    const problem = toError(cause).message;
+    throw new CommandError(3, `the probe and metrics ports cannot be served: ${problem}`, { cause });
+  }
+  return { ports: servers.map(portOf), close };
+}
+
+async function listen(host: string, port: number, answers: ProbeAnswers): Promise<Server> {
+  const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, (incoming, outgoing) => {
+    answer(incoming.url ?? "", outgoing, answers).catch(() => outgoing.destroy());
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, host, resolve);
+  await promise;
+  server.off("error", reject);
+  return server;
+}
+
+async function answer(path: string, outgoing: ServerResponse, answers: ProbeAnswers): Promise<void> {
+  const [route = ""] = path.split("?");
+  if (route === "/healthz") return void outgoing.end(answers.health());
+  if (route === "/readyz") {
+    const reasons = answers.notReady();
+    const body = JSON.stringify({ ready: reasons.length === 0, reasons });
+    outgoing.writeHead(reasons.length === 0 ? 200 : 503, { "content-type": "application/json" }).end(body);
+    return undefined;
+  }
+  if (route !== "/metrics") return void outgoing.writeHead(404).end();
+  const { contentType, text } = await answers.metrics.render();
+  outgoing.writeHead(200, { "content-type": contentType }).end(text);
+  return undefined;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return address === null || typeof address === "string" ? 0 : address.port;
+}
+
+function closeServer(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeAllConnections();
+  return promise;
+}

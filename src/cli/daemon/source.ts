@@ -1,0 +1,71 @@
+import { KubernetesError } from "../../kubernetes/errors.ts";
+import type { ManifestJudge } from "../../kubernetes/manifest-assessment.ts";
+import { loadCrdSchemas } from "../../kubernetes/manifest-schema.ts";
+import { createManifestSource } from "../../kubernetes/manifest-source.ts";
+import type { ResourceSource } from "../../kubernetes/resource-source.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Log } from "../../runtime/log.ts";
+import { CommandError } from "../errors.ts";
+import { shippedFiles } from "../paths.ts";
+import type { Readiness } from "./readiness.ts";
+
+/** Does `lead` as long as this process is the one that may act; `leading` aborts when that ends. */
+export type Elect = (
+  signal: AbortSignal,
+  lead: (leading: AbortSignal) => Promise<void>,
+) => Promise<"stopped" | "lost" | "finished">;
+
+/** A source of objects, and who among several controllers on it may act. */
+export interface OpenSource {
+  readonly source: ResourceSource;
+  /** Resolves when reads show everything; rejects with CommandError 3 when that can never be, and on `signal`. */
+  ready(signal: AbortSignal): Promise<void>;
+  readonly elect: Elect;
+  /** Asked before each effect. */
+  isLeader(): boolean;
+  close(): Promise<void>;
+}
+
+/** By which Lease controllers find out who acts. */
+export interface LeaseOptions {
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty: the host's name. */
+  readonly instance: string;
+  readonly durationMs: number;
+}
+
+/** What opening any source needs. */
+export interface SourceOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly readiness: Readiness;
+}
+
+/**
+ * A folder of manifests, which only this process writes to: there is nobody to elect.
+ * @throws CommandError 3 when it cannot be read.
+ */
+export async function openManifests(
+  { clock, log }: SourceOptions,
+  directory: string,
+  judge: ManifestJudge,
+): Promise<OpenSource> {
+  const crds = await loadCrdSchemas(shippedFiles.crds);
+  const source = await createManifestSource({ directory, crds, clock, log, judge, watch: true }).catch(
+    (cause: unknown) => {
+      if (!(cause instanceof KubernetesError)) throw cause;
+      throw new CommandError(3, cause.message, { cause });
+    },
+  );
+  return {
+    source,
+    ready: async () => undefined,
+    elect: async (signal, lead) => {
+      await lead(signal);
+      return signal.aborted ? "stopped" : "finished";
+    },
+    isLeader: () => true,
+    close: () => source.close(),
+  };
+}
