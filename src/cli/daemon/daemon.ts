@@ -46,7 +46,11 @@ const longestStalenessSeconds = 300;
  * Starts log, policy, probes and source in this order, runs `work`, and ends everything in reverse, whatever
  * happened. The probes answer from the start, so that a daemon that waits for its API server is alive and unready.
  */
-export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon) => Promise<T>): Promise<T> {
+export async function runDaemon<T>(
+  options: DaemonOptions,
+  signal: AbortSignal,
+  work: (daemon: Daemon, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { component, flags, metricsPort, health } = options;
   const clock = createSystemClock();
   const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
@@ -67,21 +71,35 @@ export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon
     onClose(() => engine.close());
     readiness.set("policy", null);
     const environment = readEnvironment();
-    const open = await openSource(options, { clock, log, readiness, environment, engine });
+    const open = await openSource(options, { clock, log, readiness, environment, engine, metrics });
     onClose(() => open.close());
     readiness.watch(() => staleness(open));
     const decider = createClusterDecider(engine, open.source);
     onClose(() => decider.close());
-    return await work({ clock, log, environment, readiness, metrics, engine, open, decider, onClose });
+    const parts = { clock, log, environment, readiness, metrics, engine, open, decider, onClose };
+    return await workWhileFit(open, signal, (until) => work(parts, until));
   } finally {
     // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
     for (const end of ends) await end();
   }
 }
 
+/** Ends the work when the source becomes unfit, as if it was asked to stop, and then says why. */
+async function workWhileFit<T>(
+  { broken }: OpenSource,
+  signal: AbortSignal,
+  work: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(AbortSignal.any([signal, broken]));
+  } finally {
+    broken.throwIfAborted();
+  }
+}
+
 function openSource(
   { flags, node, lease, component }: DaemonOptions,
-  parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine">,
+  parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine" | "metrics">,
 ): Promise<OpenSource> {
   const directory = flags.get(commonFlags.manifests);
   if (directory !== "") return openManifests(parts, directory, judgeManifests(parts.engine));
