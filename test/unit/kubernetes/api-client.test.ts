@@ -11,6 +11,10 @@ async function collect(lines: AsyncIterable<string>): Promise<readonly string[]>
   return all;
 }
 
+function answerNothing(_: unknown, response: ServerResponse): void {
+  json(response, 200, {});
+}
+
 const pods = { method: "GET", path: "/api/v1/pods" } as const;
 
 describe("a call", () => {
@@ -164,8 +168,7 @@ describe("a call", () => {
 
   it("is held back beyond the burst, and not at all without a rate", async (t) => {
     const clock = createSimulatedClock(0);
-    const answer = (_: unknown, response: ServerResponse): void => json(response, 200, {});
-    const { api, seen } = await useLoopback(t, answer, { clock, rate: { perSecond: 2, burst: 3 } });
+    const { api, seen } = await useLoopback(t, answerNothing, { clock, rate: { perSecond: 2, burst: 3 } });
     const calls = Array.from({ length: 5 }, () => api.call(pods));
     await Promise.all(calls.slice(0, 3));
     assert.equal(seen.length, 3);
@@ -174,7 +177,7 @@ describe("a call", () => {
     assert.equal(seen.length, 4);
     clock.advance(500);
     await calls[4];
-    const { api: free, seen: all } = await useLoopback(t, answer, { clock, rate: null });
+    const { api: free, seen: all } = await useLoopback(t, answerNothing, { clock, rate: null });
     await Promise.all(Array.from({ length: 60 }, () => free.call(pods)));
     assert.equal(all.length, 60);
   });

@@ -18,7 +18,7 @@ export interface Loopback {
   readonly api: KubernetesApi;
   readonly seen: readonly Seen[];
   /** Connections that were made so far. */
-  connections(): number;
+  readonly connections: () => number;
   readonly url: string;
 }
 

@@ -20,7 +20,7 @@ function watch(): Watched {
   const store = createObjectStore<string>({
     project: ({ value, id }) =>
       typeof value === "string"
-        ? { ok: true, object: `${String(id)} ${value}` }
+        ? { ok: true, object: `${textOf(id)} ${value}` }
         : { ok: false, problem: "no text" },
     onDelta: ({ type, key, object }) => {
       log.push(`${type} ${key}`);
@@ -33,6 +33,10 @@ function watch(): Watched {
     onMalformed: (key, problem) => void log.push(`malformed ${key}: ${problem}`),
   });
   return { store, mirror, log };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "no text";
 }
 
 function raw(key: string, uid: string, version: number, value: string | number = "text"): RawObject {
@@ -79,7 +83,7 @@ describe("an object store", () => {
             store[one.do](next);
           }
           const usable = [...server.values()].filter(({ content }) => typeof content["value"] === "string");
-          const expected = new Map(usable.map(({ key, content }) => [key, `${String(content["id"])} text`]));
+          const expected = new Map(usable.map(({ key, content }) => [key, `${textOf(content["id"])} text`]));
           assert.deepEqual(mirror, expected);
           assert.deepEqual(new Set(store.list()), new Set(expected.values()));
           assert.deepEqual([...store.versions().keys()].toSorted(), [...server.keys()].toSorted());

@@ -121,7 +121,7 @@ describe("the definitions that the server has", () => {
   it("are looked at again whenever they change", async (t) => {
     const script = createScriptedApi();
     const heard: (readonly string[])[] = [];
-    const [shape] = shipped.filter(({ name }) => name === bindings);
+    const shape = shipped.find(({ name }) => name === bindings);
     assert.ok(shape);
     const followed = followServedSchemas({
       api: script.api,
