@@ -205,12 +205,12 @@ describe("writing through the cluster source", () => {
     await source.synced();
     const key = `${namespace}/nightly`;
     const transition = { nextTransition: "2026-06-14T22:00:00Z" };
-    await source.applyBindingStatus(key, { timeBox: { inForce: "True", reason: "InWindow", ...transition } });
-    await source.applyBindingStatus(key, { timeBox: { inForce: "False", reason: "OutsideSchedule" } });
+    await source.applyBindingStatus(key, { timeBox: { inForce: "Yes", reason: "InWindow", ...transition } });
+    await source.applyBindingStatus(key, { timeBox: { inForce: "No", reason: "OutsideSchedule" } });
     const stored = await succeed(admin.get(`${base}/nightly`));
     assert.deepEqual(at(stored, "status"), {
       availableReplicas: 3,
-      timeBox: { inForce: "False", reason: "OutsideSchedule" },
+      timeBox: { inForce: "No", reason: "OutsideSchedule" },
     });
     await assert.rejects(source.applyBindingStatus(`${namespace}/none`, {}), { code: "NotFound" });
     await assert.rejects(source.applyBindingStatus(key, { timeBox: { inForce: true } }), { code: "Invalid" });
