@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 
 import { dyingPrefix } from "./programs.ts";
+import { waitFor } from "./wait.ts";
 
 /** A program that runs beside the tests, and that they may kill, freeze and start again. */
 export interface Child {
@@ -12,8 +13,8 @@ export interface Child {
   running(): boolean;
   /** SIGKILL, also when frozen; resolves when it is gone. */
   kill(): Promise<void>;
-  /** SIGSTOP: its sockets stay open and nobody answers. */
-  freeze(): void;
+  /** SIGSTOP: its sockets stay open and nobody answers; resolves when that is so. */
+  freeze(): Promise<void>;
   /** SIGCONT. */
   thaw(): void;
   /** The end of its log. */
@@ -28,9 +29,10 @@ let guarded = false;
 export function createChild(path: string, args: readonly string[], logPath: string): Child {
   const [program = path, ...rest] = [...prefix, path, ...args];
   let child: ChildProcess | undefined;
-  const signal = (name: NodeJS.Signals): void => {
+  const signal = (name: NodeJS.Signals): ChildProcess => {
     if (child === undefined || hasEnded(child)) throw new Error(`${path} does not run`);
     child.kill(name);
+    return child;
   };
   return {
     start: () => {
@@ -45,14 +47,26 @@ export function createChild(path: string, args: readonly string[], logPath: stri
       child.kill("SIGKILL");
       await ended;
     },
-    freeze: () => signal("SIGSTOP"),
-    thaw: () => signal("SIGCONT"),
+    freeze: async () => {
+      const { pid } = signal("SIGSTOP");
+      await waitFor(() => isStopped(Number(pid)), `${path} stops`);
+    },
+    thaw: () => void signal("SIGCONT"),
     logTail: () => readFileSync(logPath, "utf8").split("\n").slice(-30).join("\n"),
   };
 }
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** The signal reaches thread after thread, and a request may come in between. */
+function isStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  return readdirSync(threads).every((thread) =>
+    readFileSync(`${threads}/${thread}/status`, "utf8").includes("State:\tT"),
+  );
 }
 
 function startLogged(program: string, args: readonly string[], logPath: string): ChildProcess {
@@ -67,6 +81,12 @@ function startLogged(program: string, args: readonly string[], logPath: string):
   return child;
 }
 
+/** Runs `cleanUp`, which must not wait, when this process exits; answers how to call that off. */
+export function atExit(cleanUp: () => void): () => void {
+  process.once("exit", cleanUp);
+  return () => process.off("exit", cleanUp);
+}
+
 function endChildrenWithUs(): void {
   if (guarded) return;
   guarded = true;
@@ -74,10 +94,12 @@ function endChildrenWithUs(): void {
     for (const child of alive) child.kill("SIGKILL");
   });
   // The test runner gives each file a process of its own, which would outlive a killed runner.
-  const runner = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== runner) process.exit(1);
-  }, 500).unref();
+  if (process.env["NODE_TEST_CONTEXT"] !== undefined) {
+    const runner = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== runner) process.exit(1);
+    }, 500).unref();
+  }
   // Without help of the kernel a signal must lead to the exit handler.
   if (prefix.length > 0) return;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => process.exit(1));

@@ -119,3 +119,13 @@ export async function grantUser(
     }),
   );
 }
+
+/**
+ * Makes etcd forget what was before `revision`, a resourceVersion. A watch that would start before it (its own
+ * resourceVersion + 1) gets the error 410 where the API server has no watch cache, which is so for `events` alone.
+ */
+export async function compactEtcd(plane: ControlPlane, revision: string): Promise<void> {
+  const body = JSON.stringify({ revision, physical: true });
+  const answer = await fetch(`${plane.etcdUrl}/v3/kv/compaction`, { method: "POST", body });
+  if (!answer.ok) throw new Error(`etcd answered ${answer.status}: ${await answer.text()}`);
+}

@@ -5,16 +5,29 @@ import { delimiter, join, resolve } from "node:path";
 /** The checkout. */
 export const rootPath: string = resolve(import.meta.dirname, "../..");
 
+/** Where programs are looked for. */
+interface Places {
+  readonly assets: string;
+  readonly tools: string;
+  /** As in $PATH. */
+  readonly path: string;
+}
+
+const usualPlaces: Places = {
+  assets: process.env["KUBEBUILDER_ASSETS"] ?? "",
+  tools: join(rootPath, ".tools/bin"),
+  path: process.env["PATH"] ?? "",
+};
+
 /**
  * Where a program of the control plane is: $KUBEBUILDER_ASSETS, .tools/bin, PATH, in this order.
  * @throws Error that says how to get it.
  */
-export function findProgram(program: "etcd" | "kube-apiserver" | "kubectl"): string {
-  const folders = [
-    process.env["KUBEBUILDER_ASSETS"] ?? "",
-    join(rootPath, ".tools/bin"),
-    ...(process.env["PATH"] ?? "").split(delimiter),
-  ];
+export function findProgram(
+  program: "etcd" | "kube-apiserver" | "kubectl",
+  { assets, tools, path: searched }: Places = usualPlaces,
+): string {
+  const folders = [assets, tools, ...searched.split(delimiter)];
   const found = folders
     .filter((folder) => folder !== "")
     .map((folder) => join(folder, program))

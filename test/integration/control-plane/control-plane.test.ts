@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { at, listAt, succeed, textAt } from "../../control-plane/api.ts";
 import { useControlPlane } from "../../control-plane/control-plane.ts";
 import {
   applyCrds,
+  compactEtcd,
   createNamespace,
   createNode,
   createServiceAccount,
@@ -19,6 +21,8 @@ import { waitFor } from "../../control-plane/wait.ts";
 const plane = useControlPlane({
   tokens: [{ token: "known-token", user: "token-user", groups: ["first", "second"] }],
 });
+
+const audience = "api://AzureADTokenExchange";
 
 describe("the control plane of the tests", () => {
   it("answers 401 to a token it does not know and 403 to a user without the right", async () => {
@@ -42,6 +46,8 @@ describe("the control plane of the tests", () => {
     assert.deepEqual(groups, ["blue", "red", "system:authenticated"]);
     const byToken = await plane().api({ token: "known-token" }).post(review, {});
     assert.equal(at(byToken.body, "status", "userInfo", "username"), "token-user");
+    const tokenGroups = listAt(byToken.body, "status", "userInfo", "groups");
+    assert.deepEqual(tokenGroups, ["first", "second", "system:authenticated"]);
   });
 
   it("obeys a new role", async () => {
@@ -88,24 +94,42 @@ describe("the control plane of the tests", () => {
     assert.equal((await plane().api().get(`/api/v1/namespaces/${namespace}`)).status, 200);
   });
 
-  it("answers again when it was frozen, and when etcd was gone", async (t) => {
+  it("holds connections and answers nothing while it is frozen", async () => {
+    const api = plane().api();
+    assert.equal((await api.get("/readyz")).status, 200);
+    await plane().freeze();
+    const answer = api.get("/readyz");
+    try {
+      // No race: nothing can answer before it thaws.
+      assert.equal(await Promise.race([answer, delay(200, "silence")]), "silence");
+    } finally {
+      plane().thaw();
+    }
+    assert.equal((await answer).status, 200);
+  });
+
+  it("answers again after etcd was gone", async (t) => {
     const namespace = await createNamespace(plane().api());
-    const read = () => plane().api().get(`/api/v1/namespaces/${namespace}`);
-    plane().freeze();
-    let answered = false;
-    const waiting = read().finally(() => (answered = true));
-    // The server is stopped, so this is no race: nothing can answer before thaw.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.equal(answered, false);
-    plane().thaw();
-    assert.equal((await waiting).status, 200);
     await plane().killEtcd();
     await waitFor(async () => (await plane().api().get("/readyz")).status === 500, "unready without etcd");
     const startedMs = performance.now();
     await plane().restartEtcd();
     await plane().ready();
     t.diagnostic(`etcd restart until ready took ${Math.round(performance.now() - startedMs)} ms`);
-    assert.equal((await read()).status, 200);
+    assert.equal((await plane().api().get(`/api/v1/namespaces/${namespace}`)).status, 200);
+  });
+
+  it("answers 410 to a watch of events from before a compaction", async () => {
+    const api = plane().api();
+    const old = textAt((await api.get("/api/v1/events")).body, "metadata", "resourceVersion");
+    const namespace = await createNamespace(api);
+    const account = await createServiceAccount(api, namespace, "later");
+    await compactEtcd(plane(), textAt(account, "metadata", "resourceVersion"));
+    const watch = await api.get(`/api/v1/events?watch=true&resourceVersion=${old}&timeoutSeconds=5`);
+    assert.deepEqual(
+      [watch.status, at(watch.body, "type"), at(watch.body, "object", "code")],
+      [200, "ERROR", 410],
+    );
   });
 
   it("serves podid's CRDs", async (t) => {
@@ -144,7 +168,7 @@ describe("the control plane of the tests", () => {
     const token = await requestToken(api, {
       namespace,
       serviceAccount: "web",
-      audiences: ["api://AzureADTokenExchange"],
+      audiences: [audience],
       pod,
     });
     const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
@@ -152,6 +176,30 @@ describe("the control plane of the tests", () => {
     assert.equal(at(claims, "kubernetes.io", "pod", "uid"), pod.uid);
     assert.equal(at(claims, "kubernetes.io", "node", "name"), node);
     assert.equal((await plane().api({ token }).get("/api")).status, 401);
+    const spec = { token, audiences: [audience] };
+    const review = await api.post("/apis/authentication.k8s.io/v1/tokenreviews", { spec });
+    assert.equal(at(review.body, "status", "authenticated"), true);
+  });
+
+  it("lets a node request tokens of its pods for a foreign audience once a role says so", async () => {
+    const api = plane().api();
+    const namespace = await createNamespace(api);
+    const node = uniqueName("node");
+    await createNode(api, { name: node });
+    await createServiceAccount(api, namespace, "web");
+    const pod = await createFakeKubelet(api).startPod({
+      namespace,
+      name: "web",
+      node,
+      serviceAccount: "web",
+    });
+    const asNode = plane().api(nodeIdentity(node));
+    const request = () =>
+      requestToken(asNode, { namespace, serviceAccount: "web", audiences: [audience], pod });
+    await assert.rejects(request(), /answered 403/);
+    const verbs = ["request-serviceaccounts-token-audience"];
+    await grantUser(api, nodeIdentity(node).user, [{ apiGroups: [""], resources: [audience], verbs }]);
+    assert.match(await waitFor(request, "the role in force"), /^ey/);
   });
 });
 
@@ -185,7 +233,8 @@ describe("the fake kubelet", () => {
     const where =
       "{.status.phase} {.status.podIP} {.status.podIPs[*].ip} {.status.startTime} {.spec.nodeName}";
     assert.equal(await show(where), `Running 10.244.9.9 10.244.9.9 ${startTime} n1`);
-    assert.equal(await show("{.metadata.labels.app} {.metadata.annotations.note}"), "web yes");
+    const what = "{.metadata.labels.app} {.metadata.annotations.note} {.spec.serviceAccountName}";
+    assert.equal(await show(what), "web yes default");
 
     const moved = await kubelet.moveIp(pod, "10.244.9.10");
     assert.equal(await show("{.status.podIP} {.status.podIPs[*].ip}"), "10.244.9.10 10.244.9.10");
