@@ -45,7 +45,7 @@ export async function auditRegularly(
  * Compares once. Answers the number of differences; null when the store did not come as far as the list.
  * @throws KubernetesError when the list fails.
  */
-export async function auditOnce({ api, log, kind }: Audited, signal: AbortSignal): Promise<number | null> {
+async function auditOnce({ api, log, kind }: Audited, signal: AbortSignal): Promise<number | null> {
   const { store, reflector, collection } = kind;
   if (!reflector.isSynced()) return null;
   const before: Versions = new Map(store.versions());

@@ -18,7 +18,7 @@ export type KubernetesErrorCode =
   | "Unauthorized"
   /** RBAC or an admission policy says no (403). */
   | "Forbidden"
-  /** The server refuses the content (400, 415, 422). */
+  /** The server refuses the content (400, 415, 422; 500 by server-side apply). */
   | "Invalid"
   /** Asked to come back later (429). */
   | "Throttled"

@@ -2,7 +2,7 @@ import type { JsonObject } from "./json.ts";
 import type { RawObject } from "./raw-object.ts";
 
 /** A change of what the store shows; `object` is the one that came, or the last known of one that went. */
-export interface Delta<T> {
+interface Delta<T> {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly key: string;
   readonly uid: string;

@@ -54,6 +54,11 @@ function codeOf(status: number, given: Failure | undefined): KubernetesErrorCode
       return "Expired";
     case 429:
       return "Throttled";
+    case 500:
+      // A field or type that the schema does not have, said by server-side apply (reference/kubernetes.md §2.2).
+      return given?.message.startsWith("failed to create typed patch object") === true
+        ? "Invalid"
+        : "Unreachable";
     default:
       if (given?.details.causes.some(({ reason }) => reason === "ResourceVersionTooLarge")) return "Expired";
       return status >= 400 && status < 500 ? "Invalid" : "Unreachable";

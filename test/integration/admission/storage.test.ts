@@ -5,6 +5,11 @@ import { before, describe, it } from "node:test";
 
 import { parse } from "yaml";
 
+import type {
+  AzureIdentityBindingObject,
+  AzureIdentityBindingStatus,
+  AzureIdentityBindingStatusConditionsItem,
+} from "../../../src/kubernetes/crd-types.ts";
 import { at, listAt, succeed, textAt } from "../../control-plane/api.ts";
 import { useControlPlane } from "../../control-plane/control-plane.ts";
 import { applyCrds } from "../../control-plane/fixtures.ts";
@@ -33,7 +38,12 @@ async function looseCrd(): Promise<object> {
   return loose;
 }
 
-const condition = (type: string, status: string, reason: string): object => ({
+type Conditions = NonNullable<AzureIdentityBindingStatus["conditions"]>;
+const condition = (
+  type: string,
+  status: "True" | "False",
+  reason: string,
+): AzureIdentityBindingStatusConditionsItem => ({
   type,
   status,
   reason,
@@ -41,8 +51,10 @@ const condition = (type: string, status: string, reason: string): object => ({
   lastTransitionTime: "2026-06-14T22:00:00Z",
 });
 
-const judged = (conditions: readonly object[]): object => ({
-  ...objectOf("AzureIdentityBinding", "nightly"),
+const judged = (conditions: Conditions): AzureIdentityBindingObject => ({
+  apiVersion: "aadpodidentity.k8s.io/v1",
+  kind: "AzureIdentityBinding",
+  metadata: { name: "nightly" },
   status: { timeBox: { inForce: "Yes", reason: "InWindow" }, conditions },
 });
 
@@ -128,7 +140,7 @@ describe("stored objects", () => {
     const path = `${pathOf("AzureIdentityBinding", "old")}/status`;
     for (const broken of [
       condition("In Force", "True", "X"),
-      condition("InForce", "true", "X"),
+      { ...condition("InForce", "True", "X"), status: "true" },
       { type: "InForce" },
     ]) {
       assertStatus(

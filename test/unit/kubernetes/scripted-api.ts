@@ -60,10 +60,10 @@ export function createScriptedApi(): ScriptedApi {
 function scriptWatch(watch: ApiWatch): ScriptedWatch & { readonly opened: Promise<AsyncIterable<string>> } {
   const { promise: opened, resolve, reject } = Promise.withResolvers<AsyncIterable<string>>();
   const waiting: (string | Error | null)[] = [];
-  let wake = (): void => {};
+  let wake: (() => void) | undefined;
   const push = (item: string | Error | null): void => {
     waiting.push(item);
-    wake();
+    wake?.();
   };
   const lines = async function* (): AsyncGenerator<string, void, undefined> {
     for (;;) {
