@@ -95,8 +95,7 @@ export async function startClusterWorld(
       const { address: at } = addressLine.parse(await nmi.said("serving tokens"));
       return askNmi({ nmi: at, address, host: metadataHost }, {});
     },
-    identitiesOnVm: () =>
-      (emulator.identitiesOf(vm)?.userAssigned ?? []).map(lastSegment),
+    identitiesOnVm: () => (emulator.identitiesOf(vm)?.userAssigned ?? []).map(lastSegment),
     patches: () => patchesIn(emulator),
     close: () => emulator.close(),
   };
@@ -153,12 +152,14 @@ export async function createAccess(
 }
 
 function patchesIn({ journal }: Emulator): readonly string[] {
-  const signed = (sign: string, ids: readonly string[] = []): readonly string[] =>
-    ids.map((id) => `${sign}${lastSegment(id)}`);
   return journal
     .list()
     .filter(({ listener, method }) => listener === "arm" && method === "PATCH")
-    .flatMap(({ added, removed }) => [...signed("+", added), ...signed("-", removed)]);
+    .flatMap(({ added, removed }) => signed("+", added).concat(signed("-", removed)));
+}
+
+function signed(sign: string, ids: readonly string[] = []): readonly string[] {
+  return ids.map((id) => `${sign}${lastSegment(id)}`);
 }
 
 function lastSegment(id: string): string {
