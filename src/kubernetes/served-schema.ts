@@ -10,7 +10,7 @@ const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const namedFields = 3;
 
 /** What is to be done about a fault; the folder that `make` and the chart apply as well. */
-const remedy = "apply the definitions of this podid: kubectl apply --server-side -f deploy/crds";
+export const schemaRemedy = "kubectl apply --server-side -f deploy/crds";
 
 /**
  * Compares the definitions that the server has with those that this podid was built for. Answers one line for
@@ -47,14 +47,14 @@ function faultOf({ name }: CrdShape, { code }: KubernetesError): string | null {
 }
 
 function missing(name: string): string {
-  return `the cluster has no CustomResourceDefinition ${name}: ${remedy}`;
+  return `the cluster has no CustomResourceDefinition ${name}`;
 }
 
 /** The faults of one definition, as the server answered it. */
 function compareWithServed(wanted: CrdShape, answer: unknown): readonly string[] {
   const { name, version } = wanted;
   const served = crdShapes(answer)?.find((shape) => shape.version === version);
-  if (served === undefined) return [`CustomResourceDefinition ${name} does not serve ${version}: ${remedy}`];
+  if (served === undefined) return [`CustomResourceDefinition ${name} does not serve ${version}`];
   const fields = missingFields(wanted.schema, served.schema);
   const more = fields.length > namedFields ? ` and ${fields.length - namedFields} more` : "";
   const unselectable = wanted.selectable.filter((field) => !served.selectable.includes(field));
@@ -67,7 +67,7 @@ function compareWithServed(wanted: CrdShape, answer: unknown): readonly string[]
       ? ["has a status subresource, so that podid's status writes change nothing"]
       : []),
     ...(unselectable.length === 0 ? [] : [`cannot be selected by ${unselectable.join(", ")}`]),
-  ].map((fault) => `CustomResourceDefinition ${name} ${fault}: ${remedy}`);
+  ].map((fault) => `CustomResourceDefinition ${name} ${fault}`);
 }
 
 interface Followed {

@@ -4,7 +4,7 @@ import { KubernetesError } from "../../kubernetes/errors.ts";
 import type { Collection } from "../../kubernetes/list-pages.ts";
 import { findMissingRights } from "../../kubernetes/read-rights.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
-import { checkServedSchemas, followServedSchemas } from "../../kubernetes/served-schema.ts";
+import { checkServedSchemas, followServedSchemas, schemaRemedy } from "../../kubernetes/served-schema.ts";
 import { delay, type Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
 import { toError } from "../../runtime/to-error.ts";
@@ -30,21 +30,25 @@ interface CheckOptions {
 /**
  * Asks the cluster whether it serves all fields that podid relies on, and lets podid read all kinds. An API server
  * that is away, or does not know us yet, is asked again until `signal` aborts.
- * @throws CommandError 3 with what to apply, a line each; the reason of `signal`.
+ * @throws CommandError 3 with one line that says what to apply; the reason of `signal`.
  */
 export async function checkCluster(options: CheckOptions): Promise<void> {
   const { api, component, kinds, selectors, signal } = options;
   const shipped = await readShippedShapes(shippedFiles.crds);
   const schemas = await untilAnswered(options, () => checkServedSchemas(api, shipped));
-  if (schemas.length > 0) throw unfit(component, schemas);
+  if (schemas.length > 0) throw unfit(component, outdated(schemas));
   const rights = await untilAnswered(options, () => findMissingRights(api, kinds, selectors, signal));
   if (rights.length === 0) return;
   const remedy = `kubectl apply --server-side -f deploy/rbac/${component}.yaml`;
-  throw unfit(component, [`podid lacks rights: ${remedy} (${rights.join("; ")})`]);
+  throw unfit(component, `podid lacks rights: ${remedy} (${rights.join("; ")})`);
 }
 
-function unfit(component: string, faults: readonly string[]): CommandError {
-  return new CommandError(3, faults.map((fault) => `podid ${component}: ${fault}`).join("\n"));
+function unfit(component: string, fault: string): CommandError {
+  return new CommandError(3, `podid ${component}: ${fault}`);
+}
+
+function outdated(faults: readonly string[]): string {
+  return `the cluster would not keep what is written: ${schemaRemedy} (${faults.join("; ")})`;
 }
 
 async function untilAnswered<T>(options: CheckOptions, ask: () => Promise<T>): Promise<T> {
@@ -73,11 +77,12 @@ export async function followDefinitions(options: {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly log: Log;
+  readonly component: "controller" | "nmi";
   readonly onFault: (fault: CommandError) => void;
 }): Promise<() => Promise<void>> {
   const shipped = await readShippedShapes(shippedFiles.crds);
   const onChange = (faults: readonly string[]): void => {
-    if (faults.length > 0) options.onFault(new CommandError(3, faults.join("\n")));
+    if (faults.length > 0) options.onFault(unfit(options.component, outdated(faults)));
   };
   const followed = followServedSchemas({ ...options, random: Math.random, shipped, onChange });
   return () => followed.close();

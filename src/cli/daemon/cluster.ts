@@ -64,7 +64,7 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
     const followed = { kinds: kindsOf(options), selectors: selectorsOf(options) };
     await checkCluster({ ...parts, ...options, ...followed, api, signal });
     following.push(
-      await followDefinitions({ ...parts, api, onFault: (fault) => broken.abort(fault) }),
+      await followDefinitions({ ...parts, ...options, api, onFault: (fault) => broken.abort(fault) }),
       followAccessAdmission({ ...parts, api, believe: (isBelieved) => access.believe(isBelieved) }),
     );
     await untilSynced(cluster, AbortSignal.any([signal, broken.signal]));

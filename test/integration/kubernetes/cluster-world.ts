@@ -46,7 +46,7 @@ export async function startClusterWorld(
 ): Promise<ClusterWorld> {
   const api = plane.api();
   await applyCrds(plane);
-  const applied = await plane.kubectl(["apply", "--server-side", "-k", deploy]);
+  const applied = await plane.kubectl(["apply", "--server-side", "--force-conflicts", "-k", deploy]);
   if (applied.code !== 0) throw new Error(`kubectl apply -k deploy: ${applied.stderr}`);
   const node = uniqueName("node");
   await createNode(api, { name: node, providerID: `azure://${vm}` });
@@ -69,14 +69,17 @@ export async function startClusterWorld(
   const endpoints = join(plane.folder, `azure-${node}.json`);
   const imdsUrl = azure.imds.get(node);
   await writeFile(endpoints, JSON.stringify({ imdsUrl, authorityUrl: azure.entra, armUrl: azure.arm }));
+  const kubeconfigs = {
+    controller: await kubeconfigOf(plane, "podid-controller"),
+    nmi: await kubeconfigOf(plane, "podid-nmi"),
+  };
   const daemon = async (
     component: "controller" | "nmi",
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
   ): Promise<DaemonProcess> => {
-    const kubeconfig = await kubeconfigOf(plane, `podid-${component}`);
     return startDaemon(
-      [component, `--kubeconfig=${kubeconfig}`, `--azure-endpoints=${endpoints}`, ...args],
+      [component, `--kubeconfig=${kubeconfigs[component]}`, `--azure-endpoints=${endpoints}`, ...args],
       environment,
     );
   };
