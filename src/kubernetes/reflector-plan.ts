@@ -29,7 +29,7 @@ export interface Planner {
   /** `version`: the last resourceVersion that was applied; null before the first. */
   after(step: Step, end: StepEnd, version: string | null): Plan;
   relist(reason: RelistReason, newest?: boolean): Step;
-  /** An event was applied. */
+  /** An event of a watch was applied. */
   progressed(): void;
 }
 
@@ -38,7 +38,7 @@ const shortestWatchMs = 1000;
 
 /** Makes the plan for one reflector; `delays` spaces its retries. */
 export function createPlanner(delays: RestartDelay): Planner {
-  const memory: Memory = { canWatchList: true, isFresh: false, silentAt: null, errorFrames: 0 };
+  const memory: Memory = { canWatchList: true, hasExpired: false, silentAt: null, errorFrames: 0 };
   const later = (step: Step, retryAfterMs?: number | null): Plan => ({
     step,
     delayMs: delays.next(retryAfterMs),
@@ -49,7 +49,7 @@ export function createPlanner(delays: RestartDelay): Planner {
     after: (step, end, version) => planAfter(parts, step, end, version),
     relist: (reason, newest) => relistStep(memory, reason, newest),
     progressed: () => {
-      memory.isFresh = true;
+      memory.hasExpired = false;
       memory.errorFrames = 0;
       delays.reset();
     },
@@ -58,8 +58,8 @@ export function createPlanner(delays: RestartDelay): Planner {
 
 interface Memory {
   canWatchList: boolean;
-  /** Whether anything was applied since the last relist. */
-  isFresh: boolean;
+  /** Whether the history was lost, and no event has come since. */
+  hasExpired: boolean;
   /** The resourceVersion at which the last watch fell silent. */
   silentAt: string | null;
   /** In a row. */
@@ -107,8 +107,8 @@ function planAfter(parts: Parts, step: Step, end: StepEnd, version: string | nul
 /** A relist follows at once, but not round and round. */
 function afterExpiry({ memory, later }: Parts, step: Step): Plan {
   const relist = relistStep(memory, "expired", step.do === "relist");
-  const isFirst = step.do === "watch" && memory.isFresh;
-  memory.isFresh = false;
+  const isFirst = step.do === "watch" && !memory.hasExpired;
+  memory.hasExpired = true;
   return isFirst ? atOnce(relist) : later(relist);
 }
 

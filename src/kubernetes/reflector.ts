@@ -121,13 +121,13 @@ interface Taken {
 
 async function takeStep(parts: Run, step: Step, signal: AbortSignal, progressed: () => void): Promise<Taken> {
   return step.do === "relist" && step.by === "list"
-    ? { step, end: await list(parts, step, signal, progressed) }
+    ? { step, end: await list(parts, step, signal) }
     : await watch(parts, step, signal, progressed);
 }
 
 type Relist = Extract<Step, { do: "relist" }>;
 
-async function list(parts: Run, step: Relist, signal: AbortSignal, progressed: () => void): Promise<StepEnd> {
+async function list(parts: Run, step: Relist, signal: AbortSignal): Promise<StepEnd> {
   const { api, collection, store, state, listFrom } = parts;
   const isCacheEnough = listFrom === "cache" && !step.newest;
   const from = isCacheEnough ? { notOlderThan: state.version() ?? "0" } : "newest";
@@ -136,7 +136,6 @@ async function list(parts: Run, step: Relist, signal: AbortSignal, progressed: (
     const onObject: Swap["put"] = (object) => swap.put(object);
     const version = await listPages(api, collection, from, { signal, onObject });
     finish(parts, step, swap, version);
-    progressed();
     return { kind: "listed" };
   } catch (thrown) {
     if (signal.aborted) return { kind: "aborted" };
@@ -180,17 +179,16 @@ async function watch(parts: Run, step: Step, signal: AbortSignal, progressed: ()
         const target = relist?.swap ?? store;
         if (event.type === "DELETED") target.remove(event.object);
         else target.put(event.object);
-        if (relist !== null) return; // nothing counts before the whole is there
-        state.applied(event.object.resourceVersion);
-      } else if (relist === null) {
-        state.applied(event.resourceVersion);
-      } else if (event.endsInitialEvents) {
+      }
+      if (relist === null) {
+        state.applied(event.type === "BOOKMARK" ? event.resourceVersion : event.object.resourceVersion);
+        progressed();
+      } else if (event.type === "BOOKMARK" && event.endsInitialEvents) {
         const { swap, step: done } = relist;
         relist = null;
         state.connected();
         finish(parts, done, swap, event.resourceVersion);
-      }
-      progressed();
+      } // before, nothing counts
     },
   });
   return { step: relist === null ? { do: "watch" } : step, end };

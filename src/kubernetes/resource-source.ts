@@ -56,7 +56,7 @@ export interface ResourceEvent {
 }
 
 /**
- * Where podid's objects come from and go to: a manifests directory here, an API server later.
+ * Where podid's objects come from and go to: a manifests directory, or an API server.
  * Reads are from memory and synchronous; writes are promises that settle when the store has them.
  */
 export interface ResourceSource {

@@ -26,6 +26,8 @@ export interface Transport {
 const connectTimeoutMs = 5_000;
 /** Behind the deadlines of the callers, which run on the injected clock. */
 const answerTimeoutMs = 90_000;
+/** Longer than between two of our probes, shorter than the server's own 90 s: no handshake for each of them. */
+const idleTimeoutMs = 60_000;
 /** With the kernel's probes a dead peer is noticed after 41 s (reference/kubernetes.md §5.1 item 8). */
 const keepAliveMs = 30_000;
 
@@ -81,6 +83,7 @@ const poolOptions = {
   allowH2: false,
   headersTimeout: answerTimeoutMs,
   bodyTimeout: answerTimeoutMs,
+  keepAliveTimeout: idleTimeoutMs,
 } as const;
 
 function wire(base: string, { method, path, headers, body }: WireRequest) {

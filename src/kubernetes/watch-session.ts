@@ -41,11 +41,11 @@ export async function runWatch(options: {
     onOpen();
     for await (const line of lines) {
       bounded.throwIfAborted(); // what is buffered is not followed any more
-      silence.heard();
       const event = readWatchEvent(line);
       if (event.type === "ERROR") return { kind: "errorFrame", error: event.error };
       if (event.type === "CORRUPT") return { kind: "corrupt", problem: event.problem };
       onEvent(event);
+      silence.heard(); // after it, because an event may change how long silence may last
       events += 1;
     }
     if (signal.aborted) return { kind: "aborted" };

@@ -201,6 +201,20 @@ describe("a call", () => {
     await assert.rejects(call, { code: "Unreachable", message: "the client is closed" });
     await assert.rejects(api.call(pods), { code: "Unreachable" });
   });
+
+  it("makes new connections when what is trusted has changed, and only then", async (t) => {
+    let tls = {};
+    const { api, connections } = await useLoopback(t, answerNothing, {
+      connections: 1,
+      connection: (url) => ({ ...connectionTo(url), tls: async () => tls }),
+    });
+    await api.call(pods);
+    await api.call(pods);
+    assert.equal(connections(), 1);
+    tls = {};
+    await api.call(pods);
+    assert.equal(connections(), 2);
+  });
 });
 
 describe("a watch of the client", () => {

@@ -69,6 +69,10 @@ describe("following", () => {
     relist.fail(fault("Expired"));
     const again = await later(scene, 400);
     assert.equal(again.query["sendInitialEvents"], "true");
+    again.open();
+    again.line(bookmark("9", { endsInitialEvents: true }));
+    again.line(errorLine(410, "Expired"));
+    await later(scene, 800);
   });
 
   for (const code of ["Unreachable", "Throttled", "Unauthorized", "Forbidden", "NotFound"] as const) {

@@ -43,6 +43,18 @@ describe("silence", () => {
     scene.clock.advance(1);
     assert.equal(watch.signal.aborted, true);
   });
+
+  it("means something from the first bookmark on", async (t) => {
+    const scene = start(t);
+    scene.server.answer = () => listAnswer("9", []);
+    (await scene.server.settle()).fail(fault("Invalid"));
+    const watch = await scene.server.settle();
+    watch.open();
+    watch.line(bookmark("10"));
+    await scene.server.settle();
+    scene.clock.advance(100_000);
+    assert.equal(watch.signal.aborted, true);
+  });
 });
 
 describe("the age of the store", () => {
