@@ -73,17 +73,17 @@ _weekday_fits(w, _) if not w.weekdays
 _weekday_fits(w, day) if {
 	some entry in w.weekdays
 	bounds := split(entry, "..")
-	_cyclic(_weekday[bounds[0]], _weekday[bounds[count(bounds) - 1]], _weekday[substring(day.weekday, 0, 3)])
+	_cyclic(_weekday[bounds[0]], _weekday[_last(bounds)], _weekday[substring(day.weekday, 0, 3)])
 }
 
 _day_of_month_fits(w, _) if not w.daysOfMonth
 
 _day_of_month_fits(w, day) if {
-	length := _month_length(day.year, day.month)
 	some entry in w.daysOfMonth
+	length := _month_length(day.year, day.month)
 	bounds := split(entry, "..")
 	_day_number(bounds[0], length) <= day.day
-	day.day <= _day_number(bounds[count(bounds) - 1], length)
+	day.day <= _day_number(_last(bounds), length)
 }
 
 _month_fits(w, _) if not w.months
@@ -91,26 +91,26 @@ _month_fits(w, _) if not w.months
 _month_fits(w, day) if {
 	some entry in w.months
 	bounds := split(entry, "..")
-	_cyclic(_month[bounds[0]], _month[bounds[count(bounds) - 1]], day.month)
+	_cyclic(_month[bounds[0]], _month[_last(bounds)], day.month)
 }
 
 _year_fits(w, _) if not w.years
 
 _year_fits(w, day) if {
-	year := format_int(day.year, 10)
 	some entry in w.years
+	year := format_int(day.year, 10)
 	bounds := split(entry, "..")
 	bounds[0] <= year
-	year <= bounds[count(bounds) - 1]
+	year <= _last(bounds)
 }
 
 _date_fits(w, _) if not w.dates
 
 _date_fits(w, day) if {
-	month_day := concat("-", [moment.two_digits(day.month), moment.two_digits(day.day)])
 	some entry in w.dates
+	month_day := concat("-", [moment.two_digits(day.month), moment.two_digits(day.day)])
 	bounds := split(entry, "..")
-	_date_in(bounds[0], bounds[count(bounds) - 1], month_day, day)
+	_date_in(bounds[0], _last(bounds), month_day, day)
 }
 
 _date_in(first, last, month_day, _) if {
@@ -124,6 +124,11 @@ _date_in(first, last, month_day, day) if {
 	first <= date
 	date <= last
 }
+
+# Of one bound or two; arithmetic on their count would cost more than the rest (reference/opa-wasm.md §11).
+_last([only]) := only
+
+_last([_, last]) := last
 
 # Both ends belong to the range, and a range may wrap: Fri..Mon, Nov..Feb, 12-24..01-02.
 _cyclic(first, last, value) if {
