@@ -230,6 +230,10 @@ export interface FakeDecider extends Decider {
   isBroken: (input: AssignInput) => boolean;
   /** What custom rules would say of their boundaries. */
   hints: Entrypoints["assign"]["decision"]["hints"];
+  /** A custom rule: whether it closes everything at this instant. */
+  denies: (at: number) => boolean;
+  /** Tells whoever listens that another policy has taken over. */
+  changePolicy(): void;
 }
 
 export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[]): FakeDecider {
@@ -239,7 +243,8 @@ export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[
     const candidates = bindings()
       .filter(({ spec }) => spec.selector !== "" && spec.selector === input.pod.labels["aadpodidbinding"])
       .map((binding): Candidate => {
-        const isOpen = (at: number): boolean => !isFinished && isBoxOpen(binding.spec.timeBox, at);
+        const isOpen = (at: number): boolean =>
+          !isFinished && !decider.denies(at) && isBoxOpen(binding.spec.timeBox, at);
         return {
           binding: `${binding.namespace}/${binding.name}`,
           identity: `${binding.namespace}/${binding.spec.azureIdentity}`,
@@ -260,9 +265,18 @@ export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[
     exempt: () => assertUnasked("exempt"),
     validate: () => assertUnasked("validate"),
   };
+  const listeners = new Set<() => void>();
   const decider: FakeDecider = {
     isBroken: () => false,
     hints: undefined,
+    denies: () => false,
+    onPolicyChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    changePolicy: () => {
+      for (const listener of listeners) listener();
+    },
     decide: (entrypoint, input) => answers[entrypoint](input),
   };
   return decider;
