@@ -7,22 +7,25 @@ import { createController, type Controller } from "../controller/controller.ts";
 import { createEmulator, type Emulator } from "../emulator/emulator.ts";
 import type { EmulatorAddresses } from "../emulator/network.ts";
 import { createClusterDecider, type ClusterDecider } from "../engine/cluster-decider.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { BundleSlot } from "../engine/bundle-slot.ts";
 import { loadCrdSchemas } from "../kubernetes/manifest-schema.ts";
 import { createManifestSource, type ManifestSource } from "../kubernetes/manifest-source.ts";
 import { createNmi, type Nmi, type NmiOptions } from "../nmi/nmi.ts";
 import type { ListenAddress } from "../nmi/server.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createLog, type DestinationStream, type Log } from "../runtime/log.ts";
-import { createMetrics } from "../runtime/metrics.ts";
+import { createMetrics, type Metrics } from "../runtime/metrics.ts";
 import { controllerLogin, emulatedAzureFor } from "./azure-state.ts";
+import { openDecisionLog, type DecisionLog } from "./decision-log-file.ts";
 import { shippedFiles } from "./paths.ts";
 import { createPolicyFaults, type PolicyFaults } from "./policy-faults.ts";
-import { judgeManifests, loadPolicy } from "./policy.ts";
+import { judgeManifests, policyFile } from "./policy.ts";
+import { openPolicySource, type PolicySource } from "./policy-source.ts";
 
 /** All of podid on one machine: manifests for a cluster, an emulated Azure, one NMI for each node. */
 export interface Stack {
-  readonly engine: Engine;
+  readonly engine: BundleSlot;
+  readonly policy: PolicySource;
   readonly source: ManifestSource;
   readonly decider: ClusterDecider;
   readonly emulator: Emulator;
@@ -39,6 +42,10 @@ export interface StackOptions {
   /** Where the daemons' log lines go. */
   readonly logDestination: DestinationStream;
   readonly nmi: Partial<NmiOptions>;
+  /** Bundle file that is followed; by default the one that ships. */
+  readonly policy?: string | undefined;
+  /** File for JSON lines, or `-`; by default decisions are not recorded. */
+  readonly decisionLog?: string | undefined;
 }
 
 /** Starts everything in the order in which it depends on each other. */
@@ -46,7 +53,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { clock } = options;
   const log = createLog({ clock, level: "info", component: "podid", destination: options.logDestination });
   const faults = createPolicyFaults(log);
-  const engine = await loadPolicy(clock, { onFault: (fault) => faults.report(fault) });
+  const decisionLog = await openDecisionLog(options.decisionLog, { clock, log });
+  const policy = await openPolicySource({
+    file: policyFile(options.policy ?? ""),
+    clock,
+    log,
+    onFault: (fault) => faults.report(fault),
+    ...(decisionLog === undefined ? {} : { onDecision: decisionLog.write }),
+  });
+  const { engine } = policy;
   const source = await createManifestSource({
     directory: options.manifests,
     crds: await loadCrdSchemas(shippedFiles.crds),
@@ -63,17 +78,33 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const azure = await emulator.start();
   const decider = createClusterDecider(engine, source);
   const controller = startController({ clock, log, source, decider, azure });
-  const nmis = await startNmis({ ...options, log, source, decider, azure, faults });
+  const countIn = (metrics: Metrics): Metrics => countAll(metrics, { faults, policy, decisionLog });
+  const nmis = await startNmis({ ...options, log, source, decider, azure, countIn });
   const close = async (): Promise<void> => {
     await Promise.all(nmis.map(({ nmi }) => nmi.close()));
     await controller.close();
     decider.close();
     await source.close();
     await emulator.close();
-    await engine.close();
+    await policy.close();
+    await decisionLog?.close();
   };
   const addresses = new Map(nmis.map(({ node, address }) => [node, address]));
-  return { engine, source, decider, emulator, azure, controller, nmis: addresses, close };
+  return { engine, policy, source, decider, emulator, azure, controller, nmis: addresses, close };
+}
+
+/** Whatever of podid's own state every daemon shows. */
+function countAll(
+  metrics: Metrics,
+  parts: {
+    readonly faults: PolicyFaults;
+    readonly policy: PolicySource;
+    readonly decisionLog: DecisionLog | undefined;
+  },
+): Metrics {
+  parts.faults.countIn(metrics);
+  parts.policy.countIn(metrics);
+  return parts.decisionLog?.countIn(metrics) ?? metrics;
 }
 
 interface Parts {
@@ -108,7 +139,7 @@ interface RunningNmi {
 }
 
 function startNmis(
-  parts: Parts & StackOptions & { readonly faults: PolicyFaults },
+  parts: Parts & StackOptions & { readonly countIn: (metrics: Metrics) => Metrics },
 ): Promise<readonly RunningNmi[]> {
   const { clock, log, source, decider, azure } = parts;
   return Promise.all(
@@ -126,7 +157,7 @@ function startNmis(
           readSecret: (namespace, name) => source.readSecret(namespace, name),
         }),
         platform: createPlatformMetadata({ clock, imdsUrl }),
-        metrics: parts.faults.countIn(createMetrics()),
+        metrics: parts.countIn(createMetrics()),
         options: parts.nmi,
       });
       return { node, nmi, address: await nmi.listen({ host: "127.0.0.1", port: 0 }) };

@@ -2,6 +2,7 @@ import { once } from "node:events";
 
 import { createCompute } from "../../azure/compute.ts";
 import { createController } from "../../controller/controller.ts";
+import { countHintMismatches } from "../../controller/hint-mismatches.ts";
 import { CommandError } from "../errors.ts";
 import { readAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
@@ -61,6 +62,7 @@ async function serve(
   await open.ready(signal);
   readiness.set("source", null);
   if (signal.aborted) return "stopped";
+  const onHintMismatch = countHintMismatches(daemon.metrics);
   const compute = createCompute({ clock, ...access, endpoints });
   return open.elect(signal, async (leading) => {
     const controller = createController({
@@ -71,6 +73,7 @@ async function serve(
       compute: fenceCompute(compute, () => open.isLeader()),
       namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
       random: Math.random,
+      onHintMismatch,
     });
     controller.start();
     setActive(true);

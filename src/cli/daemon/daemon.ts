@@ -1,11 +1,13 @@
 import { createClusterDecider, type ClusterDecider } from "../../engine/cluster-decider.ts";
-import type { Engine } from "../../engine/engine.ts";
+import type { BundleSlot } from "../../engine/bundle-slot.ts";
 import { createSystemClock, type Clock } from "../../runtime/clock.ts";
 import { createLog, type Log } from "../../runtime/log.ts";
 import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
 import { readEnvironment, type Environment } from "../environment.ts";
-import { createPolicyFaults } from "../policy-faults.ts";
-import { judgeManifests, loadPolicy } from "../policy.ts";
+import { openDecisionLog } from "../decision-log-file.ts";
+import { createPolicyFaults, type PolicyFaults } from "../policy-faults.ts";
+import { openPolicySource } from "../policy-source.ts";
+import { judgeManifests, policyFile } from "../policy.ts";
 import { openCluster } from "./cluster.ts";
 import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
@@ -20,7 +22,7 @@ export interface Daemon {
   readonly environment: Environment;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
-  readonly engine: Engine;
+  readonly engine: BundleSlot;
   readonly open: OpenSource;
   /** Answers by what `open` shows; usable once that is ready. */
   readonly decider: ClusterDecider;
@@ -62,9 +64,7 @@ export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon
     const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
-    const policyFile = flags.get(commonFlags.policy);
-    const engine = await loadPolicy(clock, { onFault: (fault) => faults.report(fault) }, policyFile);
-    onClose(() => engine.close());
+    const engine = await startPolicy(flags, { clock, log, faults, metrics, onClose });
     readiness.set("policy", null);
     const environment = readEnvironment();
     const open = await openSource(options, { clock, log, readiness, environment, engine });
@@ -77,6 +77,29 @@ export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon
     // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
     for (const end of ends) await end();
   }
+}
+
+/** The policy follows its bundle file; its decisions are written down if the flags say so. */
+async function startPolicy(
+  flags: ParsedFlags,
+  parts: Pick<Daemon, "clock" | "log" | "metrics" | "onClose"> & { readonly faults: PolicyFaults },
+): Promise<BundleSlot> {
+  const { clock, log, faults, metrics, onClose } = parts;
+  const decisionLog = await openDecisionLog(flags.get(commonFlags["decision-log"]), { clock, log });
+  if (decisionLog !== undefined) {
+    decisionLog.countIn(metrics);
+    onClose(() => decisionLog.close());
+  }
+  const policy = await openPolicySource({
+    file: policyFile(flags.get(commonFlags.policy)),
+    clock,
+    log,
+    onFault: (fault) => faults.report(fault),
+    ...(decisionLog === undefined ? {} : { onDecision: decisionLog.write }),
+  });
+  policy.countIn(metrics);
+  onClose(() => policy.close());
+  return policy.engine;
 }
 
 function openSource(
