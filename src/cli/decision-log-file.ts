@@ -14,7 +14,7 @@ export interface DecisionLog {
   /** Takes the record to be written soon; returns at once and never throws. */
   readonly write: (record: DecisionRecord) => void;
   /** Counts records that are lost from now on in `metrics`; answers `metrics`. */
-  countIn(metrics: Metrics): Metrics;
+  readonly countIn: (metrics: Metrics) => Metrics;
   /** Resolves when all that was taken is written or given up, after two seconds at the latest. */
   close(): Promise<void>;
 }
@@ -55,44 +55,59 @@ export function createDecisionLog(deps: {
   readonly log: Log;
   readonly append: AppendText;
 }): DecisionLog {
-  const { clock, log, append } = deps;
-  const counters: ((lost: number) => void)[] = [];
+  const { clock } = deps;
+  const losses = createLosses(deps.log);
+  const append = afterTornLines(deps.append);
   let pending: string[] = [];
   let writing: Promise<void> | undefined;
-  let isFailing = false;
-  let isTorn = false;
 
-  const lose = (records: number, err: string): void => {
-    if (!isFailing) log.error({ err }, "the decision log cannot be written; decisions go on unrecorded");
-    isFailing = true;
-    for (const count of counters) count(records);
-  };
   const writePending = async (): Promise<void> => {
     while (pending.length > 0) {
       const lines = pending;
       pending = [];
-      try {
-        // A failed write may have left half a line, which must not swallow the next record.
-        // oxlint-disable-next-line no-await-in-loop -- one write after the other keeps the order
-        await append(`${isTorn ? "\n" : ""}${lines.join("")}`);
-        isTorn = false;
-        if (isFailing) log.info({}, "the decision log is written again");
-        isFailing = false;
-      } catch (error) {
-        isTorn = true;
-        lose(lines.length, toError(error).message);
-      }
+      // oxlint-disable-next-line no-await-in-loop -- one write after the other keeps the order
+      await append(lines.join("")).then(losses.end, (error: unknown) =>
+        losses.add(lines.length, toError(error).message),
+      );
     }
     writing = undefined;
   };
   return {
     write: (record) => {
-      if (pending.length >= mostPending) return lose(1, `${mostPending} records wait to be written`);
+      if (pending.length >= mostPending) return losses.add(1, `${mostPending} records wait to be written`);
       const time = formatInstant(instantFromMs(clock.nowMs()));
       pending.push(`${JSON.stringify({ time, ...record })}\n`);
       // What is decided in one go is written in one go.
       writing ??= Promise.resolve().then(writePending);
       return undefined;
+    },
+    countIn: losses.countIn,
+    close: async () => {
+      const written = new AbortController();
+      const patience = delay(clock, longestCloseMs, written.signal).catch(() => undefined);
+      await Promise.race([writing, patience]);
+      written.abort();
+    },
+  };
+}
+
+/** Records that were lost: one line in the log when that begins and one when it ends, and a count of all. */
+function createLosses(log: Log): {
+  readonly add: (records: number, err: string) => void;
+  readonly end: () => void;
+  readonly countIn: (metrics: Metrics) => Metrics;
+} {
+  const counters: ((records: number) => void)[] = [];
+  let isLosing = false;
+  return {
+    add: (records, err) => {
+      if (!isLosing) log.error({ err }, "the decision log cannot be written; decisions go on unrecorded");
+      isLosing = true;
+      for (const count of counters) count(records);
+    },
+    end: () => {
+      if (isLosing) log.info({}, "the decision log is written again");
+      isLosing = false;
     },
     countIn: (metrics) => {
       const lost = metrics.counter({
@@ -103,12 +118,17 @@ export function createDecisionLog(deps: {
       counters.push((records) => lost({}, records));
       return metrics;
     },
-    close: async () => {
-      const written = new AbortController();
-      const patience = delay(clock, longestCloseMs, written.signal).catch(() => undefined);
-      await Promise.race([writing, patience]);
-      written.abort();
-    },
+  };
+}
+
+/** A failed write may have left half a line, which must not swallow the next one. */
+function afterTornLines(append: AppendText): AppendText {
+  let isTorn = false;
+  return async (text) => {
+    const whole = isTorn ? `\n${text}` : text;
+    isTorn = true;
+    await append(whole);
+    isTorn = false;
   };
 }
 

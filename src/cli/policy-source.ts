@@ -138,7 +138,7 @@ function follow(options: {
   let known = options.before;
   let retryAtMs = Number.POSITIVE_INFINITY;
   let isStopped = false;
-  let cancel: Cancel = () => undefined;
+  let cancel: Cancel | undefined;
   let running = Promise.resolve();
 
   const look = async (): Promise<void> => {
@@ -157,7 +157,7 @@ function follow(options: {
   return {
     stop: async () => {
       isStopped = true;
-      cancel();
+      cancel?.();
       await running;
     },
   };

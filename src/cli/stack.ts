@@ -14,18 +14,16 @@ import { createNmi, type Nmi, type NmiOptions } from "../nmi/nmi.ts";
 import type { ListenAddress } from "../nmi/server.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createLog, type DestinationStream, type Log } from "../runtime/log.ts";
-import { createMetrics, type Metrics } from "../runtime/metrics.ts";
+import { createMetrics } from "../runtime/metrics.ts";
 import { controllerLogin, emulatedAzureFor } from "./azure-state.ts";
-import { openDecisionLog, type DecisionLog } from "./decision-log-file.ts";
 import { shippedFiles } from "./paths.ts";
-import { createPolicyFaults, type PolicyFaults } from "./policy-faults.ts";
-import { judgeManifests, policyFile } from "./policy.ts";
-import { openPolicySource, type PolicySource } from "./policy-source.ts";
+import { judgeManifests } from "./policy.ts";
+import { startPolicy, type RunningPolicy } from "./running-policy.ts";
 
 /** All of podid on one machine: manifests for a cluster, an emulated Azure, one NMI for each node. */
 export interface Stack {
   readonly engine: BundleSlot;
-  readonly policy: PolicySource;
+  readonly policy: RunningPolicy;
   readonly source: ManifestSource;
   readonly decider: ClusterDecider;
   readonly emulator: Emulator;
@@ -52,15 +50,8 @@ export interface StackOptions {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { clock } = options;
   const log = createLog({ clock, level: "info", component: "podid", destination: options.logDestination });
-  const faults = createPolicyFaults(log);
-  const decisionLog = await openDecisionLog(options.decisionLog, { clock, log });
-  const policy = await openPolicySource({
-    file: policyFile(options.policy ?? ""),
-    clock,
-    log,
-    onFault: (fault) => faults.report(fault),
-    ...(decisionLog === undefined ? {} : { onDecision: decisionLog.write }),
-  });
+  const { policy: file = "", decisionLog = "" } = options;
+  const policy = await startPolicy({ policy: file, decisionLog, clock, log });
   const { engine } = policy;
   const source = await createManifestSource({
     directory: options.manifests,
@@ -78,8 +69,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const azure = await emulator.start();
   const decider = createClusterDecider(engine, source);
   const controller = startController({ clock, log, source, decider, azure });
-  const countIn = (metrics: Metrics): Metrics => countAll(metrics, { faults, policy, decisionLog });
-  const nmis = await startNmis({ ...options, log, source, decider, azure, countIn });
+  const nmis = await startNmis({ ...options, log, source, decider, azure, policy });
   const close = async (): Promise<void> => {
     await Promise.all(nmis.map(({ nmi }) => nmi.close()));
     await controller.close();
@@ -87,24 +77,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await source.close();
     await emulator.close();
     await policy.close();
-    await decisionLog?.close();
   };
   const addresses = new Map(nmis.map(({ node, address }) => [node, address]));
   return { engine, policy, source, decider, emulator, azure, controller, nmis: addresses, close };
-}
-
-/** Whatever of podid's own state every daemon shows. */
-function countAll(
-  metrics: Metrics,
-  parts: {
-    readonly faults: PolicyFaults;
-    readonly policy: PolicySource;
-    readonly decisionLog: DecisionLog | undefined;
-  },
-): Metrics {
-  parts.faults.countIn(metrics);
-  parts.policy.countIn(metrics);
-  return parts.decisionLog?.countIn(metrics) ?? metrics;
 }
 
 interface Parts {
@@ -139,7 +114,7 @@ interface RunningNmi {
 }
 
 function startNmis(
-  parts: Parts & StackOptions & { readonly countIn: (metrics: Metrics) => Metrics },
+  parts: Parts & Pick<StackOptions, "nmi"> & { readonly policy: RunningPolicy },
 ): Promise<readonly RunningNmi[]> {
   const { clock, log, source, decider, azure } = parts;
   return Promise.all(
@@ -157,7 +132,7 @@ function startNmis(
           readSecret: (namespace, name) => source.readSecret(namespace, name),
         }),
         platform: createPlatformMetadata({ clock, imdsUrl }),
-        metrics: parts.countIn(createMetrics()),
+        metrics: parts.policy.countIn(createMetrics()),
         options: parts.nmi,
       });
       return { node, nmi, address: await nmi.listen({ host: "127.0.0.1", port: 0 }) };

@@ -22,22 +22,18 @@ export async function createBundleSlot(bundle: Bundle, options: EngineOptions): 
   const cluster = createClusterData();
   const listeners = new Set<() => void>();
   let current = await startChecked(bundle, options, cluster);
-  let isClosed = false;
   let last: Promise<EngineError | undefined> = Promise.resolve(undefined);
 
   const swap = async (candidate: Bundle): Promise<EngineError | undefined> => {
     try {
       const next = await startChecked(candidate, options, cluster);
-      const former = isClosed ? next : current;
-      if (!isClosed) {
-        current = next;
-        for (const listener of listeners) listener();
-      }
+      const former = current;
+      current = next;
+      for (const listener of listeners) listener();
       await former.close();
       return undefined;
-    } catch (cause) {
-      if (cause instanceof EngineError) return cause;
-      return new EngineError("Unavailable", "the policy could not be started", { cause });
+    } catch (error) {
+      return asEngineError(error);
     }
   };
   return {
@@ -55,13 +51,17 @@ export async function createBundleSlot(bundle: Bundle, options: EngineOptions): 
       return () => void listeners.delete(listener);
     },
     close: async () => {
-      isClosed = true;
-      await last;
+      await last; // so that what is being loaded is closed, not what it replaces
       await current.close();
     },
     // One after the other, so that the bundle that was given last is the one that stays.
     load: (candidate) => (last = last.then(() => swap(candidate))),
   };
+}
+
+function asEngineError(cause: unknown): EngineError {
+  if (cause instanceof EngineError) return cause;
+  return new EngineError("Unavailable", "the policy could not be started", { cause });
 }
 
 /** What a candidate does before it serves is its own affair: neither a decision nor a fault of the daemon. */

@@ -72,20 +72,14 @@ export function createJudge(deps: {
       const probes = candidateInstants(facts, now, Math.max(0, horizonSeconds - toSeconds(now)));
       const decision = decideToken(pod, request, now, probes);
       const closes = probes.find((_, index) => decision.probes[index] !== true) ?? null;
-      const end = customEnd(decision, now, {
-        ask: (instants) => probesOf(decideToken(pod, request, now, instants)),
-        onMismatch: onHintMismatch,
-      });
+      const ask: SpotCheck["ask"] = (instants) => probesOf(decideToken(pod, request, now, instants));
+      const end = customEnd(decision, now, { ask, onMismatch: onHintMismatch });
       return { decision, now, validUntil: earlier(closes, end) };
     },
-    opening: (pod, keys) =>
-      findOpening(decider, {
-        pod,
-        bindings: existing(keys),
-        now: clockNow(),
-        namespaced,
-        access: resources,
-      }),
+    opening: (pod, keys) => {
+      const question = { pod, bindings: existing(keys), now: clockNow(), namespaced, access: resources };
+      return findOpening(decider, question);
+    },
   };
 }
 

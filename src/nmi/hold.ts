@@ -31,7 +31,7 @@ export interface Holds {
 interface HoldDeps {
   readonly clock: Clock;
   readonly resources: Resources;
-  readonly onPolicyChange?: Decider["onPolicyChange"];
+  readonly decider: Pick<Decider, "onPolicyChange">;
   /** Ends all waits, so that a stopping daemon can still answer them. */
   readonly draining: AbortSignal;
   /** Hears how many requests wait, for metrics. */
@@ -79,7 +79,7 @@ function nextChange(deps: HoldDeps, waitMs: number, gone: AbortSignal): Promise<
     resolve();
   };
   const unsubscribe = deps.resources.subscribe(end);
-  const unsubscribePolicy = deps.onPolicyChange?.(end);
+  const unsubscribePolicy = deps.decider.onPolicyChange?.(end);
   const cancel = deps.clock.after(waitMs, end);
   gone.addEventListener("abort", end, { once: true });
   deps.draining.addEventListener("abort", end, { once: true });

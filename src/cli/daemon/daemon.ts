@@ -4,10 +4,8 @@ import { createSystemClock, type Clock } from "../../runtime/clock.ts";
 import { createLog, type Log } from "../../runtime/log.ts";
 import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
 import { readEnvironment, type Environment } from "../environment.ts";
-import { openDecisionLog } from "../decision-log-file.ts";
-import { createPolicyFaults, type PolicyFaults } from "../policy-faults.ts";
-import { openPolicySource } from "../policy-source.ts";
-import { judgeManifests, policyFile } from "../policy.ts";
+import { judgeManifests } from "../policy.ts";
+import { startPolicy } from "../running-policy.ts";
 import { openCluster } from "./cluster.ts";
 import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
@@ -53,8 +51,7 @@ export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon
   const clock = createSystemClock();
   const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
   for (const warning of flags.warnings) log.warn({ warning }, "a flag has no effect");
-  const faults = createPolicyFaults(log);
-  const metrics = faults.countIn(createMetrics());
+  const metrics = createMetrics();
   const readiness = createReadiness({ policy: "the policy is not loaded", source: "not connected yet" });
   const ends: (() => Promise<void> | void)[] = [];
   const onClose: Daemon["onClose"] = (end) => void ends.unshift(end);
@@ -64,7 +61,15 @@ export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon
     const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
-    const engine = await startPolicy(flags, { clock, log, faults, metrics, onClose });
+    const policy = await startPolicy({
+      policy: flags.get(commonFlags.policy),
+      decisionLog: flags.get(commonFlags["decision-log"]),
+      clock,
+      log,
+    });
+    onClose(() => policy.close());
+    policy.countIn(metrics);
+    const { engine } = policy;
     readiness.set("policy", null);
     const environment = readEnvironment();
     const open = await openSource(options, { clock, log, readiness, environment, engine });
@@ -77,29 +82,6 @@ export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon
     // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
     for (const end of ends) await end();
   }
-}
-
-/** The policy follows its bundle file; its decisions are written down if the flags say so. */
-async function startPolicy(
-  flags: ParsedFlags,
-  parts: Pick<Daemon, "clock" | "log" | "metrics" | "onClose"> & { readonly faults: PolicyFaults },
-): Promise<BundleSlot> {
-  const { clock, log, faults, metrics, onClose } = parts;
-  const decisionLog = await openDecisionLog(flags.get(commonFlags["decision-log"]), { clock, log });
-  if (decisionLog !== undefined) {
-    decisionLog.countIn(metrics);
-    onClose(() => decisionLog.close());
-  }
-  const policy = await openPolicySource({
-    file: policyFile(flags.get(commonFlags.policy)),
-    clock,
-    log,
-    onFault: (fault) => faults.report(fault),
-    ...(decisionLog === undefined ? {} : { onDecision: decisionLog.write }),
-  });
-  policy.countIn(metrics);
-  onClose(() => policy.close());
-  return policy.engine;
 }
 
 function openSource(

@@ -117,16 +117,19 @@ test("asks validate once per object, but again after a fault of the policy", asy
   decider.close();
 });
 
+/** A policy that finds every binding valid, or none, and shows what it was told it had said. */
+function judging(isValid: boolean): ReturnType<typeof compile> {
+  const shown = 'data.cluster.bindings["shop/boxed"].timeBoxCheck.valid';
+  return compile({
+    ...sound,
+    validate: `decision := {"valid": ${isValid}, "reasons": []}`,
+    exempt: `decision := {"exempt": ${shown}, "reasons": []} if input.pod.namespace == "shop"\n\ndefault decision := {"exempt": false, "reasons": []}`,
+  });
+}
+
 test("asks another policy about every binding anew, before its first decision", async (t) => {
   const source = createSource();
   source.bindings = [binding("boxed", { selector: "x", timeBox: { suspend: true } })];
-  const judging = (valid: boolean) =>
-    compile({
-      ...sound,
-      validate: `decision := {"valid": ${valid}, "reasons": []}`,
-      exempt:
-        'decision := {"exempt": data.cluster.bindings["shop/boxed"].timeBoxCheck.valid, "reasons": []} if input.pod.namespace == "shop"\n\ndefault decision := {"exempt": false, "reasons": []}',
-    });
   const slot = await createBundleSlot(await judging(false), { nowMs: () => 0 });
   t.after(() => slot.close());
   const decider = createClusterDecider(slot, source);

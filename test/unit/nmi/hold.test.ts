@@ -18,9 +18,11 @@ function setUp(waiting: Partial<Extract<Step<string>, { kind: "hold" }>> = {}) {
   const holds = createHolds({
     clock,
     resources,
-    onPolicyChange: (listener) => {
-      policyListeners.add(listener);
-      return () => void policyListeners.delete(listener);
+    decider: {
+      onPolicyChange: (listener) => {
+        policyListeners.add(listener);
+        return () => void policyListeners.delete(listener);
+      },
     },
     draining: draining.signal,
     onHeld: (count) => void counts.push(count),

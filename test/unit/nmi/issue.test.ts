@@ -218,9 +218,8 @@ describe("Azure's failures", () => {
 });
 
 describe("a token that custom rules take part in", () => {
-  const at = (stamp: string): number => Date.parse(stamp) * 1e6;
-  const inTwoMinutes = at("2026-06-14T12:12:00Z");
-  const tomorrow = at("2026-06-15T12:00:00Z");
+  const inTwoMinutes = Date.parse("2026-06-14T12:12:00Z") * 1e6;
+  const tomorrow = Date.parse("2026-06-15T12:00:00Z") * 1e6;
   const rows: Readonly<
     Record<
       string,
@@ -249,11 +248,11 @@ describe("a token that custom rules take part in", () => {
   };
   for (const [name, { custom, toldSeconds, mismatches = 0 }] of Object.entries(rows)) {
     it(name, async () => {
-      const daemon = await startBoundPod({ custom });
-      assert.equal((await daemon.askToken(web)).json["expires_in"], toldSeconds);
-      const { text } = await daemon.ask({ from: web, path: "/metrics" });
+      const ruled = await startBoundPod({ custom });
+      assert.equal((await ruled.askToken(web)).json["expires_in"], toldSeconds);
+      const { text } = await ruled.ask({ from: web, path: "/metrics" });
       assert.match(text, new RegExp(`^podid_policy_hint_mismatch_total ${mismatches}$`, "m"));
-      await stopCleanly(daemon);
+      await stopCleanly(ruled);
     });
   }
 });
