@@ -12,6 +12,8 @@ import { createBundleSlot, type BundleSlot } from "../src/engine/bundle-slot.ts"
 export interface DenialRow {
   readonly what: string;
   readonly rounds: number;
+  /** Of them, how many ended in PolicyError: all of the odd ones, none of the others if threads get to run. */
+  readonly refused: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly worstMs: number;
@@ -19,7 +21,7 @@ export interface DenialRow {
 
 const rounds = 50;
 /** Until there is a warm spare again, so that rounds do not share one. */
-const pauseMs = 300;
+const pauseMs = 500;
 
 const rules = `package custom
 
@@ -32,43 +34,40 @@ deny contains {"rule": "loops"} if {
 	a < b
 }
 
-deny contains {"rule": "eats"} if {
-	input.pod.labels.app == "hungry"
-	count(numbers.range(0, 100000000)) < 0
-}
-
 _wide := numbers.range(1, 3000)
 `;
 
-/** Measures the shipped policy with two rules beside it that do not end; every round is about another pod. */
+/** Measures the shipped policy with a rule beside it that does not end; every round is about another pod. */
 export async function measureDenials(): Promise<readonly DenialRow[]> {
   const engine = await createBundleSlot(await compileWith(rules), { nowMs: () => performance.now() });
-  const rows: DenialRow[] = [];
+  const denials: Sample[] = [];
+  const others: Sample[] = [];
   try {
-    for (const app of ["looping", "hungry"]) {
-      const denialsMs: number[] = [];
-      const othersMs: number[] = [];
-      for (let round = 0; round < rounds; round += 1) {
-        denialsMs.push(time(() => decide(engine, app, round)));
-        othersMs.push(time(() => decide(engine, "web", round)));
-        await realDelay(pauseMs);
-      }
-      rows.push(rowOf(`deny of a ${app} rule`, denialsMs), rowOf("the next pod's answer", othersMs));
+    for (let round = 0; round < rounds; round += 1) {
+      denials.push(decide(engine, "looping", `looping-${round}`));
+      others.push(decide(engine, "web", `web-${round}`));
+      await untilReady(engine);
     }
   } finally {
     await engine.close();
   }
-  return rows;
+  return [rowOf("deny of a looping rule", denials), rowOf("the next pod's answer", others)];
 }
 
-function decide(engine: BundleSlot, app: string, round: number): void {
+interface Sample {
+  readonly ms: number;
+  readonly isRefused: boolean;
+}
+
+function decide(engine: BundleSlot, app: string, uid: string): Sample {
+  const startedMs = performance.now();
   const { reasons } = engine.decide("assign", {
     now: 1_781_475_000_000_000_000,
     probes: [],
     pod: {
       namespace: "shop",
       name: app,
-      uid: `${app}-${round}`,
+      uid,
       labels: { app, aadpodidbinding: "web" },
       annotations: {},
       serviceAccount: "web",
@@ -77,20 +76,26 @@ function decide(engine: BundleSlot, app: string, round: number): void {
     },
     mode: { namespaced: false },
   });
-  const isDenied = reasons.some(({ code }) => code === "PolicyError");
-  if (isDenied !== (app !== "web")) throw new Error(`round ${round}: wrong answer about ${app}`);
+  const ms = performance.now() - startedMs;
+  return { ms, isRefused: reasons.some(({ code }) => code === "PolicyError") };
 }
 
-function time(run: () => void): number {
-  const startedMs = performance.now();
-  run();
-  return performance.now() - startedMs;
+/** A round begins with one thread in use and a spare. */
+async function untilReady(engine: BundleSlot): Promise<void> {
+  await realDelay(pauseMs);
+  let tries = 0;
+  while (decide(engine, "web", `ready-${tries}`).isRefused) {
+    tries += 1;
+    if (tries > 50) throw new Error("no thread of the policy answers");
+    await realDelay(pauseMs);
+  }
 }
 
-function rowOf(what: string, samples: readonly number[]): DenialRow {
-  const sorted = samples.toSorted((a, b) => a - b);
+function rowOf(what: string, samples: readonly Sample[]): DenialRow {
+  const sorted = samples.map(({ ms }) => ms).toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
-  return { what, rounds: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), worstMs: at(1) };
+  const refused = samples.filter(({ isRefused }) => isRefused).length;
+  return { what, rounds: sorted.length, refused, p50Ms: at(0.5), p99Ms: at(0.99), worstMs: at(1) };
 }
 
 async function compileWith(custom: string): Promise<Bundle> {

@@ -86,10 +86,11 @@ print(
 );
 print(
   renderTable(
-    ["QUESTION", "ROUNDS", "P50 MS", "P99 MS", "WORST MS"],
+    ["QUESTION", "ROUNDS", "REFUSED", "P50 MS", "P99 MS", "WORST MS"],
     denials.map((row) => [
       row.what,
       String(row.rounds),
+      String(row.refused),
       row.p50Ms.toFixed(1),
       row.p99Ms.toFixed(1),
       row.worstMs.toFixed(1),
