@@ -5,6 +5,7 @@ import { shippedFiles } from "../src/cli/paths.ts";
 import { renderTable } from "../src/cli/table.ts";
 
 import { measureData } from "./data.ts";
+import { measureDenials } from "./denials.ts";
 import { measureDecisions } from "./decisions.ts";
 import { measureCachedTokens } from "./tokens.ts";
 import { measureWakeUps } from "./wake-ups.ts";
@@ -76,5 +77,23 @@ print(
         tokens.cpuMsPerRequest.toFixed(2),
       ],
     ],
+  ),
+);
+
+const denials = await measureDenials();
+print(
+  "\ndeny of a looping policy: wall time with a deadline of 40 ms, and what the next pod waits; target = 60 ms",
+);
+print(
+  renderTable(
+    ["QUESTION", "ROUNDS", "REFUSED", "P50 MS", "P99 MS", "WORST MS"],
+    denials.map((row) => [
+      row.what,
+      String(row.rounds),
+      String(row.refused),
+      row.p50Ms.toFixed(1),
+      row.p99Ms.toFixed(1),
+      row.worstMs.toFixed(1),
+    ]),
   ),
 );

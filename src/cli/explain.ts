@@ -11,6 +11,8 @@ import { withManifests } from "./manifests.ts";
 export interface ExplainRequest {
   readonly pod: string;
   readonly manifests: string;
+  /** Policy bundle; empty: the one that ships. */
+  readonly policy: string;
   readonly at: string;
   readonly resource: string;
   readonly clientID: string | undefined;
@@ -25,7 +27,7 @@ export async function explain(request: ExplainRequest): Promise<string> {
   const clock = createSystemClock();
   const render = rendererFor(request.output);
   const at = readInstant("--at", request.at, clock);
-  return withManifests(request.manifests, clock, ({ source, decider, policy }) => {
+  return withManifests(request, clock, ({ source, decider, policy }) => {
     const pod = source.get("Pod", request.pod);
     if (pod === undefined) throw unknownPod(request, source);
     const { resource, clientID } = request;

@@ -42,25 +42,37 @@ function addDaemons(program: Command, signal: AbortSignal): void {
   add("nmi", "serves tokens to the pods of one node (aad-pod-identity's NMI)", runNmi);
 }
 
+const policyFlag = ["--policy <file>", "policy bundle (default: the one that ships with podid)"] as const;
+
+interface DemoFlags {
+  readonly keep: boolean;
+  readonly kubeconfig?: string;
+  readonly policy?: string;
+  readonly decisionLog?: string;
+}
+
 function addDemo(program: Command, signal: AbortSignal): void {
   program
     .command("demo")
     .description("run everything on this machine: manifests, emulated Azure, controller, NMI, real SDK calls")
     .option("--keep", "leave everything running and print the addresses", false)
     .option("--kubeconfig <file>", "not available yet")
-    .action(async ({ keep, kubeconfig }: { readonly keep: boolean; readonly kubeconfig?: string }) => {
+    .option(...policyFlag)
+    .option("--decision-log <file>", "append each decision of the policy as a JSON line; -: standard output")
+    .action(async ({ keep, kubeconfig, policy = "", decisionLog }: DemoFlags) => {
       if (kubeconfig !== undefined) {
         throw new CommandError(
           2,
           "--kubeconfig: this version reads manifest folders only; run `podid demo` without it",
         );
       }
-      await runDemo({ keep, print, signal });
+      await runDemo({ keep, print, signal, policy, decisionLog });
     });
 }
 
 interface ExplainFlags {
   readonly manifests: string;
+  readonly policy?: string;
   readonly at: string;
   readonly resource: string;
   readonly clientId?: string;
@@ -73,18 +85,20 @@ function addExplain(program: Command): void {
     .description("why a pod gets an identity, or not")
     .command("pod <namespace/name>")
     .requiredOption("--manifests <dir>", "folder of YAML manifests")
+    .option(...policyFlag)
     .option("--at <instant>", "RFC 3339 instant, or now", "now")
     .option("--resource <uri>", "what the token is for", "https://management.azure.com/")
     .option("--client-id <id>", "the client id that the pod asks for")
     .option("-o, --output <format>", "table, json or yaml", "table")
     .action(async (pod: string, options: ExplainFlags) => {
-      const { manifests, at, resource, clientId, output } = options;
-      print(await explain({ pod, manifests, at, resource, clientID: clientId, output }));
+      const { manifests, policy = "", at, resource, clientId, output } = options;
+      print(await explain({ pod, manifests, policy, at, resource, clientID: clientId, output }));
     });
 }
 
 interface SimulateFlags {
   readonly manifests: string;
+  readonly policy?: string;
   readonly from: string;
   readonly to?: string;
   readonly output: string;
@@ -95,11 +109,12 @@ function addSimulate(program: Command, signal: AbortSignal): void {
     .command("simulate")
     .description("who has which identity when: a timeline of every pod")
     .requiredOption("--manifests <dir>", "folder of YAML manifests")
+    .option(...policyFlag)
     .option("--from <instant>", "RFC 3339 instant, or now", "now")
     .option("--to <instant>", "RFC 3339 instant, or now (default: a week after --from)")
     .option("-o, --output <format>", "table, json or svg", "table")
-    .action(async ({ manifests, from, to, output }: SimulateFlags) => {
-      print(await simulate({ manifests, from, to, output }, signal));
+    .action(async ({ manifests, policy = "", from, to, output }: SimulateFlags) => {
+      print(await simulate({ manifests, policy, from, to, output }, signal));
     });
 }
 

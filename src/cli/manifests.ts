@@ -18,15 +18,16 @@ export interface JudgedManifests {
 }
 
 /**
- * Reads `directory` once, hands it to `use` together with the shipped policy, and closes all of it afterwards.
+ * Reads `directory` once, hands it to `use` together with the policy in the bundle `policy` (empty: the one that
+ * ships), and closes all of it afterwards.
  * @throws CommandError 2 for manifests with problems, one line each; 3 when the policy cannot be loaded.
  */
 export async function withManifests<T>(
-  directory: string,
+  { manifests: directory, policy }: { readonly manifests: string; readonly policy: string },
   clock: Clock,
   use: (manifests: JudgedManifests) => T | Promise<T>,
 ): Promise<T> {
-  const engine = await loadPolicy(clock);
+  const engine = await loadPolicy(clock, {}, policy);
   try {
     const source = await readManifests(directory, engine, clock);
     const decider = createClusterDecider(engine, source);

@@ -15,13 +15,20 @@ export async function loadPolicy(
   listeners: Omit<EngineOptions, "nowMs"> = {},
   file = "",
 ): Promise<Engine> {
-  try {
-    const bundle = await readBundle(file === "" ? shippedFiles.bundle : file);
-    return await createEngine(bundle, { nowMs: () => clock.monotonicMs(), ...listeners });
-  } catch (cause) {
-    if (!(cause instanceof EngineError)) throw cause;
-    throw new CommandError(3, cause.message, { cause });
-  }
+  return readBundle(policyFile(file))
+    .then((bundle) => createEngine(bundle, { nowMs: () => clock.monotonicMs(), ...listeners }))
+    .catch(commandErrorOf);
+}
+
+/** The bundle that a flag `--policy` means; empty: the one that ships with podid. */
+export function policyFile(flag: string): string {
+  return flag === "" ? shippedFiles.bundle : flag;
+}
+
+/** @throws CommandError 3 for a policy that cannot be loaded, anything else as it is. */
+export function commandErrorOf(cause: unknown): never {
+  if (!(cause instanceof EngineError)) throw cause;
+  throw new CommandError(3, cause.message, { cause });
 }
 
 /** Lets the policy check manifests: its `validate` answers become lines for whoever wrote them. */

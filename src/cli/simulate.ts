@@ -14,6 +14,8 @@ import { simulatePod, type PodTimeline, type Simulation, type TimeRange } from "
 
 export interface SimulateRequest {
   readonly manifests: string;
+  /** Policy bundle; empty: the one that ships. */
+  readonly policy: string;
   readonly from: string;
   /** Undefined: a week after `from`. */
   readonly to: string | undefined;
@@ -33,7 +35,7 @@ export async function simulate(request: SimulateRequest, signal: AbortSignal): P
   const clock = createSystemClock();
   const render = rendererFor(request.output);
   const range = rangeOf(request, clock);
-  return withManifests(request.manifests, clock, async ({ source, decider, policy }) => {
+  return withManifests(request, clock, async ({ source, decider, policy }) => {
     const pods: PodTimeline[] = [];
     for (const pod of source.list("Pod").toSorted(byKey)) {
       // oxlint-disable-next-line no-await-in-loop -- lets a signal in: a year of a large folder takes a while

@@ -7,7 +7,7 @@ import { createController, type Controller } from "../controller/controller.ts";
 import { createEmulator, type Emulator } from "../emulator/emulator.ts";
 import type { EmulatorAddresses } from "../emulator/network.ts";
 import { createClusterDecider, type ClusterDecider } from "../engine/cluster-decider.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { BundleSlot } from "../engine/bundle-slot.ts";
 import { loadCrdSchemas } from "../kubernetes/manifest-schema.ts";
 import { createManifestSource, type ManifestSource } from "../kubernetes/manifest-source.ts";
 import { createNmi, type Nmi, type NmiOptions } from "../nmi/nmi.ts";
@@ -17,12 +17,13 @@ import { createLog, type DestinationStream, type Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { controllerLogin, emulatedAzureFor } from "./azure-state.ts";
 import { shippedFiles } from "./paths.ts";
-import { createPolicyFaults, type PolicyFaults } from "./policy-faults.ts";
-import { judgeManifests, loadPolicy } from "./policy.ts";
+import { judgeManifests } from "./policy.ts";
+import { startPolicy, type RunningPolicy } from "./running-policy.ts";
 
 /** All of podid on one machine: manifests for a cluster, an emulated Azure, one NMI for each node. */
 export interface Stack {
-  readonly engine: Engine;
+  readonly engine: BundleSlot;
+  readonly policy: RunningPolicy;
   readonly source: ManifestSource;
   readonly decider: ClusterDecider;
   readonly emulator: Emulator;
@@ -39,14 +40,19 @@ export interface StackOptions {
   /** Where the daemons' log lines go. */
   readonly logDestination: DestinationStream;
   readonly nmi: Partial<NmiOptions>;
+  /** Bundle file that is followed; by default the one that ships. */
+  readonly policy?: string | undefined;
+  /** File for JSON lines, or `-`; by default decisions are not recorded. */
+  readonly decisionLog?: string | undefined;
 }
 
 /** Starts everything in the order in which it depends on each other. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { clock } = options;
   const log = createLog({ clock, level: "info", component: "podid", destination: options.logDestination });
-  const faults = createPolicyFaults(log);
-  const engine = await loadPolicy(clock, { onFault: (fault) => faults.report(fault) });
+  const { policy: file = "", decisionLog = "" } = options;
+  const policy = await startPolicy({ policy: file, decisionLog, clock, log });
+  const { engine } = policy;
   const source = await createManifestSource({
     directory: options.manifests,
     crds: await loadCrdSchemas(shippedFiles.crds),
@@ -63,17 +69,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const azure = await emulator.start();
   const decider = createClusterDecider(engine, source);
   const controller = startController({ clock, log, source, decider, azure });
-  const nmis = await startNmis({ ...options, log, source, decider, azure, faults });
+  const nmis = await startNmis({ ...options, log, source, decider, azure, policy });
   const close = async (): Promise<void> => {
     await Promise.all(nmis.map(({ nmi }) => nmi.close()));
     await controller.close();
     decider.close();
     await source.close();
     await emulator.close();
-    await engine.close();
+    await policy.close();
   };
   const addresses = new Map(nmis.map(({ node, address }) => [node, address]));
-  return { engine, source, decider, emulator, azure, controller, nmis: addresses, close };
+  return { engine, policy, source, decider, emulator, azure, controller, nmis: addresses, close };
 }
 
 interface Parts {
@@ -108,7 +114,7 @@ interface RunningNmi {
 }
 
 function startNmis(
-  parts: Parts & StackOptions & { readonly faults: PolicyFaults },
+  parts: Parts & Pick<StackOptions, "nmi"> & { readonly policy: RunningPolicy },
 ): Promise<readonly RunningNmi[]> {
   const { clock, log, source, decider, azure } = parts;
   return Promise.all(
@@ -126,7 +132,7 @@ function startNmis(
           readSecret: (namespace, name) => source.readSecret(namespace, name),
         }),
         platform: createPlatformMetadata({ clock, imdsUrl }),
-        metrics: parts.faults.countIn(createMetrics()),
+        metrics: parts.policy.countIn(createMetrics()),
         options: parts.nmi,
       });
       return { node, nmi, address: await nmi.listen({ host: "127.0.0.1", port: 0 }) };

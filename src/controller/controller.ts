@@ -35,11 +35,13 @@ export interface ControllerDependencies {
   readonly random: () => number;
   /** Hears how the queue of work is doing. */
   readonly observer?: WorkQueueObserver;
+  /** Told of each boundary that custom rules declare and that is none (reference/time-boxes.md §3.5). */
+  readonly onHintMismatch?: () => void;
 }
 
 /** Makes a controller that does nothing before `start`. All its memory is in the cluster's objects. */
 export function createController(deps: ControllerDependencies): Controller {
-  const { clock, log, cluster } = deps;
+  const { clock, log, cluster, decider } = deps;
   const wakeUps = createWakeUps();
   const observed = createObserved(cluster, (key) => queue.add(key));
   const reconcileDeps = {
@@ -60,6 +62,8 @@ export function createController(deps: ControllerDependencies): Controller {
     stops.push(
       cluster.subscribe((change) => observed.noteChange(change)),
       startSchedule({ clock, log, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),
+      // All plans are the former policy's.
+      decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );
     addAll();
   };

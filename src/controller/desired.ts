@@ -3,7 +3,7 @@ import type { AssignDecision, Candidate } from "../engine/decision.ts";
 import type { Decider } from "../engine/engine.ts";
 import { assignInput, timeFacts, type AccessSource } from "../engine/questions.ts";
 import type { AzureAssignedIdentity, AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
-import { askAgainAt } from "../timebox/hints.ts";
+import { askAgainAt, type SpotCheck } from "../timebox/hints.ts";
 import { formatInstant, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import { findNextChange, type NextChange, type ProbeAnswer } from "../timebox/next-change.ts";
 import { hasSameUse, isMadeFor, pairOf, pairWanted } from "./assigned-identity.ts";
@@ -16,6 +16,8 @@ export interface DesireDependencies {
   readonly decider: Decider;
   readonly cluster: Pick<Cluster, "get" | "list">;
   readonly namespaced: boolean;
+  /** Told of each boundary that custom rules declare and that is none. */
+  readonly onHintMismatch?: () => void;
 }
 
 /** How soon to ask a policy again that gave no usable answer (reference/time-boxes.md §3.2). */
@@ -53,7 +55,7 @@ function askForPod(
   const candidates = candidatesOf(decision);
   if (candidates === null) return null;
   // Custom rules may change their mind at instants that no time box names.
-  const wishes: Wish[] = [{ wanted: null, wakeAt: askAgainAt(now, decision.hints) }];
+  const wishes: Wish[] = [{ wanted: null, wakeAt: askAgainAt(now, decision.hints, spotCheckOf(ask, deps)) }];
   for (const [identityKey, ofIdentity] of Map.groupBy(candidates, ({ identity }) => identity)) {
     const identity = deps.cluster.get("AzureIdentity", identityKey);
     const bindings = ofIdentity.flatMap(
@@ -72,6 +74,17 @@ function askForPod(
     wishes.push(wish(wanted, { change, bindings, isAssigned, now }));
   }
   return wishes;
+}
+
+/** Hints are about all candidates of the pod: at a true boundary one of them opens or closes. */
+function spotCheckOf(
+  ask: (probes: readonly Instant[]) => readonly Candidate[] | null,
+  { onHintMismatch = () => undefined }: DesireDependencies,
+): SpotCheck {
+  return {
+    ask: (probes) => ask(probes)?.map((candidate) => candidate.probes) ?? null,
+    onMismatch: onHintMismatch,
+  };
 }
 
 function candidatesOf({ candidates, reasons }: AssignDecision): readonly Candidate[] | null {

@@ -8,9 +8,10 @@ import { EngineError } from "./errors.ts";
 export interface BundleSlot extends Engine {
   /**
    * Puts `bundle` in place of the one in use, with the same data, if it loads and passes its self-check.
-   * Answers why it did not; then the last good one stays.
+   * Answers why it did not; then the last good one stays. Never rejects.
    */
   load(bundle: Bundle): Promise<EngineError | undefined>;
+  readonly onPolicyChange: (listener: () => void) => () => void;
 }
 
 /**
@@ -19,26 +20,20 @@ export interface BundleSlot extends Engine {
  */
 export async function createBundleSlot(bundle: Bundle, options: EngineOptions): Promise<BundleSlot> {
   const cluster = createClusterData();
-  const start = async (candidate: Bundle): Promise<Engine> => {
-    const engine = await createEngine(candidate, options, cluster);
-    const failed = failedQuestion(engine);
-    if (failed === undefined) return engine;
-    await engine.close();
-    throw new EngineError("SelfCheckFailed", `the policy does not answer ${failed}; its fault was reported`);
-  };
-  let current = await start(bundle);
+  const listeners = new Set<() => void>();
+  let current = await startChecked(bundle, options, cluster);
   let last: Promise<EngineError | undefined> = Promise.resolve(undefined);
 
   const swap = async (candidate: Bundle): Promise<EngineError | undefined> => {
     try {
-      const next = await start(candidate);
+      const next = await startChecked(candidate, options, cluster);
       const former = current;
       current = next;
+      for (const listener of listeners) listener();
       await former.close();
       return undefined;
     } catch (error) {
-      if (error instanceof EngineError) return error;
-      throw error;
+      return asEngineError(error);
     }
   };
   return {
@@ -51,10 +46,51 @@ export async function createBundleSlot(bundle: Bundle, options: EngineOptions): 
     decide: (entrypoint, input) => current.decide(entrypoint, input),
     setData: (document) => current.setData(document),
     patchData: (changes) => current.patchData(changes),
-    close: () => current.close(),
+    onPolicyChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: async () => {
+      await last; // so that what is being loaded is closed, not what it replaces
+      await current.close();
+    },
     // One after the other, so that the bundle that was given last is the one that stays.
     load: (candidate) => (last = last.then(() => swap(candidate))),
   };
+}
+
+function asEngineError(cause: unknown): EngineError {
+  if (cause instanceof EngineError) return cause;
+  return new EngineError("Unavailable", "the policy could not be started", { cause });
+}
+
+/** What a candidate does before it serves is its own affair: neither a decision nor a fault of the daemon. */
+async function startChecked(
+  bundle: Bundle,
+  options: EngineOptions,
+  cluster: ReturnType<typeof createClusterData>,
+): Promise<Engine> {
+  const { onFault, onDecision } = options;
+  const faults: EngineError[] = [];
+  let isServing = false;
+  const engine = await createEngine(
+    bundle,
+    {
+      ...options,
+      onFault: (fault) => (isServing ? onFault?.(fault) : void faults.push(fault)),
+      ...(onDecision === undefined ? {} : { onDecision: (record) => isServing && onDecision(record) }),
+    },
+    cluster,
+  );
+  const failed = failedQuestion(engine);
+  if (failed === undefined) {
+    isServing = true;
+    return engine;
+  }
+  await engine.close();
+  const [fault] = faults;
+  const why = fault === undefined ? "it refuses with PolicyError" : fault.message;
+  throw new EngineError("SelfCheckFailed", `the policy does not answer ${failed}: ${why}`, { cause: fault });
 }
 
 const pod = {

@@ -41,10 +41,11 @@ const judgedKinds: ReadonlySet<string> = new Set([
  * decision, so that no decision is older than the objects that the host can already see.
  */
 export function createClusterDecider(engine: Engine, source: ClusterSource): ClusterDecider {
-  const checks = createBindingChecks(engine);
-  const layout = createClusterLayout(checks.check);
+  let checks = createBindingChecks(engine);
+  const layout = createClusterLayout((binding) => checks.check(binding));
   let stale = true;
-  engine.setData(buildClusterDocument(noResources, checks.check));
+  let judgedBy = engine.digest;
+  engine.setData(buildClusterDocument(noResources, (binding) => checks.check(binding)));
   const close = source.subscribe(({ kind }) => {
     if (judgedKinds.has(kind)) stale = true;
   });
@@ -57,16 +58,22 @@ export function createClusterDecider(engine: Engine, source: ClusterSource): Clu
       exceptions: source.list("AzurePodIdentityException"),
       namespaces: source.list("Namespace"),
     };
-    engine.patchData(layout.update(resources, checks.takeUnanswered()));
+    // What is valid is for the policy in use to say: another one is asked about every binding.
+    const isOtherPolicy = engine.digest !== judgedBy;
+    if (isOtherPolicy) checks = createBindingChecks(engine);
+    judgedBy = engine.digest;
+    const again = isOtherPolicy ? new Set(resources.bindings) : checks.takeUnanswered();
+    engine.patchData(layout.update(resources, again));
     // A fault of the policy says nothing about the object: ask again before the next decision.
     stale = checks.hasUnanswered();
   };
   return {
     close,
     decide: (entrypoint, input) => {
-      if (stale) refresh();
+      if (stale || engine.digest !== judgedBy) refresh();
       return engine.decide(entrypoint, input);
     },
+    onPolicyChange: engine.onPolicyChange,
   };
 }
 
@@ -77,7 +84,7 @@ interface BindingChecks {
   readonly hasUnanswered: () => boolean;
 }
 
-/** Asks `validate` once per object; sources hand out a new object for every change. */
+/** Asks one policy's `validate` once per object; sources hand out a new object for every change. */
 function createBindingChecks(engine: Engine): BindingChecks {
   const answers = new WeakMap<AzureIdentityBinding, ValidateDecision>();
   let unanswered = new Set<AzureIdentityBinding>();

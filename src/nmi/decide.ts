@@ -4,7 +4,7 @@ import { assignInput, findOpening, podInput, timeFacts } from "../engine/questio
 import type { AzureIdentityBinding, Key, Pod } from "../engine/resources.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { candidateInstants } from "../timebox/candidates.ts";
-import { askAgainAt } from "../timebox/hints.ts";
+import { askAgainAt, type SpotCheck } from "../timebox/hints.ts";
 import { instantFromMs, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import type { NextChange } from "../timebox/next-change.ts";
 import type { Assignments } from "./assignments.ts";
@@ -47,8 +47,10 @@ export function createJudge(deps: {
   readonly decider: Decider;
   readonly assignments: Assignments;
   readonly namespaced: boolean;
+  /** Told of each boundary that custom rules declare and that is none. */
+  readonly onHintMismatch: () => void;
 }): Judge {
-  const { clock, resources, decider, assignments, namespaced } = deps;
+  const { clock, resources, decider, assignments, namespaced, onHintMismatch } = deps;
   const clockNow = (): Instant => instantFromMs(clock.nowMs());
   const existing = (keys: readonly Key[]): readonly AzureIdentityBinding[] =>
     keys.flatMap((key) => resources.get("AzureIdentityBinding", key) ?? []);
@@ -70,23 +72,26 @@ export function createJudge(deps: {
       const probes = candidateInstants(facts, now, Math.max(0, horizonSeconds - toSeconds(now)));
       const decision = decideToken(pod, request, now, probes);
       const closes = probes.find((_, index) => decision.probes[index] !== true) ?? null;
-      return { decision, now, validUntil: earlier(closes, customEnd(decision, now)) };
+      const ask: SpotCheck["ask"] = (instants) => probesOf(decideToken(pod, request, now, instants));
+      const end = customEnd(decision, now, { ask, onMismatch: onHintMismatch });
+      return { decision, now, validUntil: earlier(closes, end) };
     },
-    opening: (pod, keys) =>
-      findOpening(decider, {
-        pod,
-        bindings: existing(keys),
-        now: clockNow(),
-        namespaced,
-        access: resources,
-      }),
+    opening: (pod, keys) => {
+      const question = { pod, bindings: existing(keys), now: clockNow(), namespaced, access: resources };
+      return findOpening(decider, question);
+    },
   };
 }
 
 /** Where custom rules take part, an answer holds until they are to be asked again (reference/time-boxes.md §3.5). */
-function customEnd(decision: TokenDecision, now: Instant): Instant | null {
-  const again = decision.allow ? askAgainAt(now, decision.hints) : null;
+function customEnd(decision: TokenDecision, now: Instant, check: SpotCheck): Instant | null {
+  const again = decision.allow ? askAgainAt(now, decision.hints, check) : null;
   return again === null ? null : earlier(again, instantFromSeconds(toSeconds(now) + longestCustomSeconds));
+}
+
+/** Null when the policy has failed, or has changed its mind, since it was asked a moment ago. */
+function probesOf(decision: TokenDecision): readonly (readonly boolean[])[] | null {
+  return decision.allow ? [decision.probes] : null;
 }
 
 function earlier(a: Instant | null, b: Instant | null): Instant | null {

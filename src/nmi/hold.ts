@@ -1,3 +1,4 @@
+import type { Decider } from "../engine/engine.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Resources } from "./ports.ts";
 import type { Refusal } from "./response.ts";
@@ -21,8 +22,8 @@ type Held<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; 
 /** Lets requests wait until the world may have changed in their favour. */
 export interface Holds {
   /**
-   * Repeats `attempt` until it is done or its patience ends: after each change in the store, never by
-   * polling. `gone` aborts when the client has left, which ends the wait.
+   * Repeats `attempt` until it is done or its patience ends: after each change in the store and of the
+   * policy, never by polling. `gone` aborts when the client has left, which ends the wait.
    */
   until<T>(attempt: () => Step<T> | Promise<Step<T>>, gone: AbortSignal): Promise<Held<T>>;
 }
@@ -30,6 +31,7 @@ export interface Holds {
 interface HoldDeps {
   readonly clock: Clock;
   readonly resources: Resources;
+  readonly decider: Pick<Decider, "onPolicyChange">;
   /** Ends all waits, so that a stopping daemon can still answer them. */
   readonly draining: AbortSignal;
   /** Hears how many requests wait, for metrics. */
@@ -65,17 +67,19 @@ export function createHolds(deps: HoldDeps): Holds {
   return { until };
 }
 
-/** Resolves at the next store change, after `waitMs`, or when the client leaves or the daemon stops. */
+/** Resolves at the next change of store or policy, after `waitMs`, or when the client leaves or the daemon stops. */
 function nextChange(deps: HoldDeps, waitMs: number, gone: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const end = (): void => {
     unsubscribe();
+    unsubscribePolicy?.();
     cancel();
     gone.removeEventListener("abort", end);
     deps.draining.removeEventListener("abort", end);
     resolve();
   };
   const unsubscribe = deps.resources.subscribe(end);
+  const unsubscribePolicy = deps.decider.onPolicyChange?.(end);
   const cancel = deps.clock.after(waitMs, end);
   gone.addEventListener("abort", end, { once: true });
   deps.draining.addEventListener("abort", end, { once: true });

@@ -6,6 +6,7 @@ export interface NmiMetrics {
   onServed(served: Served, seconds: number): void;
   onHeld(count: number): void;
   onFetch(result: string): void;
+  readonly onHintMismatch: () => void;
 }
 
 const secondsBuckets = [0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 50, 60];
@@ -48,5 +49,15 @@ export function createNmiMetrics(metrics: Metrics): NmiMetrics {
     },
     onHeld: (count) => held({}, count),
     onFetch: (result) => fetches({ result }, 1),
+    onHintMismatch: countHintMismatches(metrics),
   };
+}
+
+function countHintMismatches(metrics: Metrics): () => void {
+  const mismatches = metrics.counter({
+    name: "podid_policy_hint_mismatch_total",
+    help: "Boundaries that custom rules declared and at which no answer changed, each time one was checked.",
+    labels: [],
+  });
+  return () => mismatches({}, 1);
 }

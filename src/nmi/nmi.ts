@@ -94,7 +94,7 @@ export function createNmi(deps: NmiDeps): Nmi {
 }
 
 function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
-  const { clock, log, node, resources, decider, platform } = deps;
+  const { clock, log, node, resources, platform } = deps;
   const options = { ...defaults, ...deps.options };
   const metrics = createNmiMetrics(deps.metrics);
   const callers = createCallerIndex({ resources, node });
@@ -113,10 +113,10 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     platform,
     callers,
     recent,
-    judge: createJudge({ clock, resources, decider, assignments, namespaced }),
+    judge: createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch }),
     imdsSlots,
     cache: createTokenCache({ ...deps, imdsSlots, stopped, onFetch: (result) => metrics.onFetch(result) }),
-    holds: createHolds({ clock, resources, draining, onHeld: (count) => metrics.onHeld(count) }),
+    holds: createHolds({ ...deps, draining, onHeld: (count) => metrics.onHeld(count) }),
     registry: deps.metrics,
     metrics,
     draining,

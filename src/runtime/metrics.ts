@@ -16,6 +16,8 @@ interface Description {
 export interface Metrics {
   counter(description: Description): Observe;
   gauge(description: Description): Observe;
+  /** A fact as labels, with the value 1; the fact that is told last replaces the one before. */
+  info(description: Description): (labels: Labels) => void;
   /** `buckets`: upper bounds in the metric's own unit. */
   histogram(description: Description & { readonly buckets: readonly number[] }): Observe;
   /** The exposition text and its media type. */
@@ -39,6 +41,13 @@ export function createMetrics(): Metrics {
     gauge: (description) => {
       const gauge = new Gauge(settings(description));
       return (labels, value) => gauge.set(labels, value);
+    },
+    info: (description) => {
+      const gauge = new Gauge(settings(description));
+      return (labels) => {
+        gauge.reset();
+        gauge.set(labels, 1);
+      };
     },
     histogram: (description) => {
       const histogram = new Histogram({ ...settings(description), buckets: [...description.buckets] });

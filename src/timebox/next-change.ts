@@ -22,7 +22,7 @@ const secondsPerDay = 86_400;
 const horizonsDays: readonly number[] = [8, 32, 128, 800];
 /**
  * Instants times boxes in one question. Each costs the policy some 20 µs; a policy with user rules has to
- * answer within 50 ms.
+ * answer within 40 ms.
  */
 const judgementsPerQuestion = 500;
 

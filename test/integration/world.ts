@@ -57,6 +57,9 @@ const mostSteps = 2000;
 export async function startWorld(options: {
   readonly at: string;
   readonly manifests: Readonly<Record<string, string>> | string;
+  /** Policy bundle that is followed; by default the one that ships. */
+  readonly policy?: string;
+  readonly decisionLog?: string;
 }): Promise<World> {
   const scratch = await mkdtemp(join(tmpdir(), "podid-world-"));
   const folder = join(scratch, "manifests");
@@ -67,7 +70,13 @@ export async function startWorld(options: {
     const served = servedSchema.safeParse(JSON.parse(line));
     if (served.success) reasonsOf.set(served.data.requestId, served.data.reasons);
   };
-  const stack = await startStack({ manifests: folder, clock, logDestination: { write }, nmi: {} });
+  const stack = await startStack({
+    ...options,
+    manifests: folder,
+    clock,
+    logDestination: { write },
+    nmi: {},
+  });
   const podOf = (key: string) => stack.source.get("Pod", key) ?? assert.fail(`no pod ${key}`);
   const callerOf = (key: string): Caller => {
     const { node, addresses } = podOf(key);

@@ -2,7 +2,9 @@ import { once } from "node:events";
 
 import { createCompute } from "../../azure/compute.ts";
 import { createController } from "../../controller/controller.ts";
-import { CommandError } from "../errors.ts";
+import { countHintMismatches } from "../../controller/hint-mismatches.ts";
+import { observeByMetrics } from "../../controller/work-queue-observer.ts";
+import { countArmBudget } from "./arm-metrics.ts";
 import { readAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
@@ -14,8 +16,7 @@ import { versionLine } from "./version.ts";
 /**
  * `podid controller`: waits until it may lead, then keeps identities where the policy wants them, until
  * `signal` aborts.
- * @throws CommandError 1 when another controller has taken over, 2 for wrong flags, 3 for what it cannot
- *   work without.
+ * @throws CommandError 2 for wrong flags, 3 for what it cannot work without.
  */
 export async function runController(options: {
   readonly args: readonly string[];
@@ -42,43 +43,48 @@ export async function runController(options: {
       durationMs: flags.get(controllerFlags["leader-election-duration"]),
     },
   };
-  const end = await runDaemon(daemonOptions, signal, (daemon, until) =>
-    serve(daemon, flags, setActive, until),
-  );
-  if (end === "lost") {
-    throw new CommandError(1, "podid controller: the lease was lost, another controller may lead now");
-  }
+  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, setActive, until));
 }
 
-/** Caches are filled before the election, so that a successor acts at once. */
+/**
+ * Caches are filled before the election, so that a successor acts at once. A lost lease is no fault: the API server may
+ * have been away. Who leads again begins with nothing in memory but the caches.
+ */
 async function serve(
   daemon: Daemon,
   flags: ParsedFlags,
   setActive: (active: boolean) => void,
   signal: AbortSignal,
-): Promise<"stopped" | "lost" | "finished"> {
-  const { clock, environment, log, open, readiness } = daemon;
+): Promise<void> {
+  const { clock, environment, log, metrics, open, readiness } = daemon;
   const endpoints = await readEndpoints(flags.get(controllerFlags["azure-endpoints"]));
   const path = flags.get(controllerFlags.cloudconfig);
   const access = await readAzureAccess({ clock, path, environment, endpoints });
-  if (!(await becomesReady(open, signal))) return "stopped";
+  if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
-  const compute = createCompute({ clock, ...access, endpoints });
-  return open.elect(signal, async (leading) => {
-    const controller = createController({
-      clock,
-      log,
-      cluster: fenceCluster(open.source, () => open.isLeader()),
-      decider: daemon.decider,
-      compute: fenceCompute(compute, () => open.isLeader()),
-      namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
-      random: Math.random,
-    });
+  const compute = createCompute({ clock, ...access, endpoints, onBudget: countArmBudget(metrics) });
+  const dependencies = {
+    clock,
+    log,
+    cluster: fenceCluster(open.source, () => open.isLeader()),
+    decider: daemon.decider,
+    compute: fenceCompute(compute, () => open.isLeader()),
+    namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
+    random: Math.random,
+    observer: observeByMetrics(metrics),
+    onHintMismatch: countHintMismatches(metrics),
+  };
+  const lead = async (leading: AbortSignal): Promise<void> => {
+    const controller = createController(dependencies);
     controller.start();
     setActive(true);
     log.info({}, "leading");
     if (!leading.aborted) await once(leading, "abort");
     setActive(false);
     await controller.close();
-  });
+  };
+  // oxlint-disable-next-line no-await-in-loop -- one time in office follows another
+  while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
+    log.warn({}, "the lease was lost; waiting to lead again");
+  }
 }

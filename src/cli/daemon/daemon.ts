@@ -1,11 +1,11 @@
 import { createClusterDecider, type ClusterDecider } from "../../engine/cluster-decider.ts";
-import type { Engine } from "../../engine/engine.ts";
+import type { BundleSlot } from "../../engine/bundle-slot.ts";
 import { createSystemClock, type Clock } from "../../runtime/clock.ts";
 import { createLog, type Log } from "../../runtime/log.ts";
 import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
 import { readEnvironment, type Environment } from "../environment.ts";
-import { createPolicyFaults } from "../policy-faults.ts";
-import { judgeManifests, loadPolicy } from "../policy.ts";
+import { judgeManifests } from "../policy.ts";
+import { startPolicy } from "../running-policy.ts";
 import { openCluster } from "./cluster.ts";
 import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
@@ -20,7 +20,7 @@ export interface Daemon {
   readonly environment: Environment;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
-  readonly engine: Engine;
+  readonly engine: BundleSlot;
   readonly open: OpenSource;
   /** Answers by what `open` shows; usable once that is ready. */
   readonly decider: ClusterDecider;
@@ -55,8 +55,7 @@ export async function runDaemon<T>(
   const clock = createSystemClock();
   const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
   for (const warning of flags.warnings) log.warn({ warning }, "a flag has no effect");
-  const faults = createPolicyFaults(log);
-  const metrics = faults.countIn(createMetrics());
+  const metrics = createMetrics();
   const readiness = createReadiness({ policy: "the policy is not loaded", source: "not connected yet" });
   const ends: (() => Promise<void> | void)[] = [];
   const onClose: Daemon["onClose"] = (end) => void ends.unshift(end);
@@ -66,9 +65,15 @@ export async function runDaemon<T>(
     const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
-    const policyFile = flags.get(commonFlags.policy);
-    const engine = await loadPolicy(clock, { onFault: (fault) => faults.report(fault) }, policyFile);
-    onClose(() => engine.close());
+    const policy = await startPolicy({
+      policy: flags.get(commonFlags.policy),
+      decisionLog: flags.get(commonFlags["decision-log"]),
+      clock,
+      log,
+    });
+    onClose(() => policy.close());
+    policy.countIn(metrics);
+    const { engine } = policy;
     readiness.set("policy", null);
     const environment = readEnvironment();
     const open = await openSource(options, { clock, log, readiness, environment, engine, metrics });

@@ -27,7 +27,11 @@ const klogFlags = {
 export const commonFlags = {
   kubeconfig: text("", "kubeconfig file; without it and --manifests: the service account of the pod"),
   manifests: text("", "folder of YAML manifests in place of a cluster"),
-  policy: text("", "policy bundle; empty: the one that ships with podid"),
+  policy: text("", "policy bundle, followed when it is replaced; empty: the one that ships with podid"),
+  "decision-log": text(
+    "",
+    "file that each decision of the policy is appended to as a JSON line; -: standard output",
+  ),
   "log-level": oneOf("info", ["debug", "info", "warn", "error"], "least level of log lines"),
   "probe-address": text("0.0.0.0", "address of /healthz, /readyz and /metrics"),
   forceNamespaced: toggle(

@@ -22,6 +22,10 @@ export interface DemoOptions {
   readonly print: (text: string) => void;
   /** Aborts to end the demo, also while `keep` holds it. */
   readonly signal: AbortSignal;
+  /** Policy bundle; empty: the one that ships. */
+  readonly policy: string;
+  /** File for the decisions, or `-`. */
+  readonly decisionLog: string | undefined;
 }
 
 /** Time for the first assignments, and for NMI to know its pods, before the first question. */
@@ -33,7 +37,7 @@ const followEveryMs = 50;
  * the cluster is the demo folder, Azure the emulator, and the clock is moved over the window's edges.
  * It starts at the next business-day midnight to come: to an SDK, a token from the past has expired.
  */
-export async function runDemo({ keep, print, signal }: DemoOptions): Promise<void> {
+export async function runDemo({ keep, print, signal, ...files }: DemoOptions): Promise<void> {
   const realClock = createSystemClock();
   const midnightMs = nextBusinessMidnightMs(realClock.nowMs());
   const scenes = scenesAround(midnightMs);
@@ -48,6 +52,7 @@ export async function runDemo({ keep, print, signal }: DemoOptions): Promise<voi
     clock,
     logDestination: accessLog,
     nmi: { hosts: ["127.0.0.1"], refuseUnboundAtOnce: true },
+    ...files,
   });
   const redirects = await openRedirects(stack);
   const stage: Stage = { clock, stack, redirects, accessLog, signal };

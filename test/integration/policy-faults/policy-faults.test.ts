@@ -3,22 +3,15 @@ import { test, type TestContext } from "node:test";
 
 import { createPolicyFaults } from "../../../src/cli/policy-faults.ts";
 import { readBundle } from "../../../src/engine/bundle.ts";
-import { createClusterDecider, type ClusterSource } from "../../../src/engine/cluster-decider.ts";
+import { createClusterDecider } from "../../../src/engine/cluster-decider.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
-import type {
-  AzureIdentity,
-  AzureIdentityAccessApproval,
-  AzureIdentityAccessGrant,
-  AzureIdentityBinding,
-  AzurePodIdentityException,
-  Namespace,
-} from "../../../src/engine/resources.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
 import { shippedPolicyFiles, withArchive } from "../../unit/engine/compiled-policy.ts";
 import { startBoundPod, web } from "../../unit/nmi/bound-pod.ts";
 import type { Daemon } from "../../unit/nmi/daemon.ts";
-import { assigned, identity, pod, type MemoryResources } from "../../unit/nmi/memory-resources.ts";
+import { assigned, identity, pod } from "../../unit/nmi/memory-resources.ts";
+import { judged } from "./judged.ts";
 
 /** The source addresses of two pods that the user's rule cannot deal with. */
 const odd = { looping: "127.0.0.3", hungry: "127.0.0.4" } as const;
@@ -98,29 +91,4 @@ for (const [app, address] of Object.entries(odd)) {
     assert.match(text, /^podid_policy_faults_total\{code="DeadlineExceeded"\} 1$/m);
     assert.match(text, /^podid_policy_faults_total\{code="Quarantined"\} [1-9]/m);
   });
-}
-
-interface Judged {
-  readonly AzureIdentity: AzureIdentity;
-  readonly AzureIdentityBinding: AzureIdentityBinding;
-  readonly AzureIdentityAccessGrant: AzureIdentityAccessGrant;
-  readonly AzureIdentityAccessApproval: AzureIdentityAccessApproval;
-  readonly AzurePodIdentityException: AzurePodIdentityException;
-  readonly Namespace: Namespace;
-}
-
-/** The objects of NMI's tests as the policy's source; there are no exceptions and no namespaces. */
-function judged(resources: MemoryResources): ClusterSource {
-  const lists: { readonly [K in keyof Judged]: () => readonly Judged[K][] } = {
-    AzureIdentity: () => resources.list("AzureIdentity"),
-    AzureIdentityBinding: () => resources.list("AzureIdentityBinding"),
-    AzureIdentityAccessGrant: () => resources.list("AzureIdentityAccessGrant"),
-    AzureIdentityAccessApproval: () => resources.list("AzureIdentityAccessApproval"),
-    AzurePodIdentityException: () => [],
-    Namespace: () => [],
-  };
-  return {
-    list: <K extends keyof Judged>(kind: K): readonly Judged[K][] => lists[kind](),
-    subscribe: (listener) => resources.subscribe(listener),
-  };
 }

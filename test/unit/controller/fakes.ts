@@ -230,16 +230,20 @@ export interface FakeDecider extends Decider {
   isBroken: (input: AssignInput) => boolean;
   /** What custom rules would say of their boundaries. */
   hints: Entrypoints["assign"]["decision"]["hints"];
+  /** Whether a custom rule closes everything at this instant. */
+  denies: (at: number) => boolean;
+  /** Tells whoever listens that another policy has taken over. */
+  changePolicy(): void;
 }
 
 export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[]): FakeDecider {
   const decideAssign = (input: AssignInput): Entrypoints["assign"]["decision"] => {
     if (decider.isBroken(input)) return { candidates: [], reasons: [{ code: "PolicyError", params: {} }] };
-    const isFinished = input.pod.phase === "Succeeded" || input.pod.phase === "Failed";
     const candidates = bindings()
       .filter(({ spec }) => spec.selector !== "" && spec.selector === input.pod.labels["aadpodidbinding"])
       .map((binding): Candidate => {
-        const isOpen = (at: number): boolean => !isFinished && isBoxOpen(binding.spec.timeBox, at);
+        const isOpen = (at: number): boolean =>
+          input.pod.phase === "Running" && !decider.denies(at) && isBoxOpen(binding.spec.timeBox, at);
         return {
           binding: `${binding.namespace}/${binding.name}`,
           identity: `${binding.namespace}/${binding.spec.azureIdentity}`,
@@ -252,17 +256,19 @@ export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[
     const answer = { candidates: candidates.toSorted((a, b) => b.weight - a.weight), reasons: [] };
     return decider.hints === undefined ? answer : { ...answer, hints: decider.hints };
   };
-  const answers: {
-    readonly [E in Entrypoint]: (input: Entrypoints[E]["input"]) => Entrypoints[E]["decision"];
-  } = {
+  const answers: { [E in Entrypoint]: (input: Entrypoints[E]["input"]) => Entrypoints[E]["decision"] } = {
     assign: decideAssign,
     token: () => assertUnasked("token"),
     exempt: () => assertUnasked("exempt"),
     validate: () => assertUnasked("validate"),
   };
+  const listeners = new Set<() => void>();
   const decider: FakeDecider = {
     isBroken: () => false,
     hints: undefined,
+    denies: () => false,
+    onPolicyChange: (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
+    changePolicy: () => listeners.forEach((listener) => listener()),
     decide: (entrypoint, input) => answers[entrypoint](input),
   };
   return decider;
@@ -273,8 +279,7 @@ function assertUnasked(entrypoint: Entrypoint): never {
 }
 
 function isBoxOpen(timeBox: JsonObject | null, at: number): boolean {
-  if (timeBox === null) return true;
-  const { notBefore, notAfter, windows } = timeBox;
+  const { notBefore, notAfter, windows } = timeBox ?? {};
   if (typeof notBefore === "string" && at < instantOf(notBefore)) return false;
   if (typeof notAfter === "string" && at >= instantOf(notAfter)) return false;
   if (windows === undefined) return true;

@@ -11,7 +11,9 @@ const hour = 60 * minute;
 describe("custom rules with boundaries that no time box names", () => {
   it("are asked again at the boundary that they declare, else each minute", async (t) => {
     const world = createWorld("2026-06-14T12:00:00Z");
-    world.decider.hints = { nextTransition: Date.parse("2026-06-14T12:03:00Z") * 1e6 };
+    const end = Date.parse("2026-06-14T12:03:00Z") * 1e6;
+    world.decider.hints = { nextTransition: end };
+    world.decider.denies = (at) => at >= end;
     world.bind(makeBinding("reader"));
     world.cluster.put("Pod", makePod("web-0"));
     const controller = await startController(t, world);
@@ -20,6 +22,44 @@ describe("custom rules with boundaries that no time box names", () => {
     world.decider.hints = {};
     await advance(world, controller, 3 * minute);
     assert.equal(wakes(), "2026-06-14T12:04:00Z");
+    assert.deepEqual(world.onVm(), []);
+    assert.equal(world.hintMismatches(), 0);
+  });
+
+  it("are asked again after a minute, or when they say, when the boundary that they declare is none", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    const lie = { nextTransition: Date.parse("2026-06-14T18:00:00Z") * 1e6 };
+    world.decider.hints = lie;
+    world.bind(makeBinding("reader"));
+    world.cluster.put("Pod", makePod("web-0"));
+    const controller = await startController(t, world);
+    const wakes = (): string => formatInstant(controller.nextWake() ?? assert.fail("no wake-up"));
+    assert.equal(wakes(), "2026-06-14T12:01:00Z");
+    assert.ok(world.hintMismatches() > 0);
+    world.decider.hints = { ...lie, recheckAfter: 90e9 };
+    await advance(world, controller, minute);
+    assert.equal(wakes(), "2026-06-14T12:02:30Z");
+    world.decider.denies = (at) => at >= Date.parse("2026-06-14T12:02:00Z") * 1e6;
+    await advance(world, controller, 1.5 * minute);
+    assert.deepEqual(world.onVm(), [], "an early end behind a lie costs a minute or so");
+  });
+});
+
+describe("another policy", () => {
+  it("makes all plans anew at once, as long as the controller runs", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    world.bind(makeBinding("reader"));
+    world.cluster.put("Pod", makePod("web-0"));
+    const controller = await startController(t, world);
+    assert.deepEqual(world.onVm(), ["reader"]);
+    world.decider.denies = () => true;
+    world.decider.changePolicy();
+    await controller.settled();
+    assert.deepEqual(world.onVm(), []);
+    await controller.close();
+    world.decider.denies = () => false;
+    world.decider.changePolicy();
+    assert.deepEqual(world.onVm(), []);
   });
 });
 

@@ -20,6 +20,8 @@ export interface World {
   readonly cluster: FakeCluster;
   readonly compute: FakeCompute;
   readonly decider: FakeDecider;
+  /** Boundaries so far that were declared and are none. */
+  hintMismatches(): number;
   /** Stores a binding where policy and controller see it. */
   bind(binding: AzureIdentityBinding): void;
   createController(options?: { readonly namespaced?: boolean }): Controller;
@@ -34,6 +36,7 @@ export function createWorld(at: string): World {
   const cluster = createFakeCluster();
   const compute = createFakeCompute();
   const bindings = new Map<string, AzureIdentityBinding>();
+  let hintMismatches = 0;
   const decider = createFakeDecider(() => [...bindings.values()]);
   cluster.put("Node", vmNode("vm-0"));
   cluster.put("AzureIdentity", makeIdentity("reader"));
@@ -42,6 +45,7 @@ export function createWorld(at: string): World {
     cluster,
     compute,
     decider,
+    hintMismatches: () => hintMismatches,
     bind: (binding) => {
       bindings.set(`${binding.namespace}/${binding.name}`, binding);
       cluster.put("AzureIdentityBinding", binding);
@@ -55,6 +59,7 @@ export function createWorld(at: string): World {
         compute,
         namespaced,
         random: () => 0,
+        onHintMismatch: () => void (hintMismatches += 1),
       }),
     onVm: () =>
       [...(compute.machines.get(vmId("vm-0").toLowerCase()) ?? [])].map((id) =>

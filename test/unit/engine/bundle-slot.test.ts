@@ -6,7 +6,7 @@ import { createBundleSlot, type BundleSlot } from "../../../src/engine/bundle-sl
 import { buildClusterDocument } from "../../../src/engine/cluster-document.ts";
 import { noResources } from "../../../src/engine/cluster-layout.ts";
 import type { ExemptInput } from "../../../src/engine/input.ts";
-import { compile } from "./compiled-policy.ts";
+import { compile, sound } from "./compiled-policy.ts";
 
 const question: ExemptInput = {
   pod: {
@@ -21,13 +21,6 @@ const question: ExemptInput = {
   },
 };
 
-const unknown = '"bindings": [], "reasons": [{"code": "NoMatchingBinding", "params": {}}], "probes": []';
-const sound = {
-  assign: 'decision := {"candidates": [], "reasons": []}',
-  token: `decision := {"allow": false, "outcome": "unknown", ${unknown}}`,
-  exempt: 'decision := {"exempt": false, "reasons": []}',
-  validate: 'decision := {"valid": true, "reasons": []}',
-};
 /** Names itself, and shows that it sees the data. */
 const naming = (name: string) => ({
   ...sound,
@@ -98,4 +91,20 @@ test("of bundles that are given at the same time the last stays", async (t) => {
 test("refuses to start with a bundle that does not answer", async () => {
   const start = createBundleSlot(await compile({}), { nowMs: () => 0 });
   await assert.rejects(start, { code: "SelfCheckFailed", message: /assign/ });
+});
+
+test("what a candidate answers before it serves is neither recorded nor reported", async (t) => {
+  const told: string[] = [];
+  const slot = await createBundleSlot(await load("first"), {
+    nowMs: () => 0,
+    onDecision: ({ revision }) => void told.push(revision),
+    onFault: ({ code }) => void told.push(code),
+  });
+  t.after(() => slot.close());
+  const failure = await slot.load(await compile({ ...sound, validate: "decision := {}" }));
+  assert.match(failure?.message ?? "", /does not answer validate: podid\/validate\/decision/);
+  await slot.load(await load("second"));
+  assert.deepEqual(told, []);
+  slot.decide("exempt", question);
+  assert.deepEqual(told, ["second"]);
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { createBundleSlot } from "../../../src/engine/bundle-slot.ts";
 import { createClusterDecider, type ClusterSource } from "../../../src/engine/cluster-decider.ts";
 import { buildClusterDocument } from "../../../src/engine/cluster-document.ts";
 import { noResources } from "../../../src/engine/cluster-layout.ts";
 import { createEngine, type Engine } from "../../../src/engine/engine.ts";
 import type { AzureIdentity, AzureIdentityBinding, JsonObject } from "../../../src/engine/resources.ts";
-import { compile } from "./compiled-policy.ts";
+import { compile, sound } from "./compiled-policy.ts";
 
 const pod = {
   namespace: "shop",
@@ -114,6 +115,35 @@ test("asks validate once per object, but again after a fault of the policy", asy
   }
   assert.equal(asked, 2, "a fault is forgotten at the next decision, an answer is kept");
   decider.close();
+});
+
+/** A policy that finds every binding valid, or none, and shows what it was told it had said. */
+function judging(isValid: boolean): ReturnType<typeof compile> {
+  const shown = 'data.cluster.bindings["shop/boxed"].timeBoxCheck.valid';
+  return compile({
+    ...sound,
+    validate: `decision := {"valid": ${isValid}, "reasons": []}`,
+    exempt: `decision := {"exempt": ${shown}, "reasons": []} if input.pod.namespace == "shop"\n\ndefault decision := {"exempt": false, "reasons": []}`,
+  });
+}
+
+test("asks another policy about every binding anew, before its first decision", async (t) => {
+  const source = createSource();
+  source.bindings = [binding("boxed", { selector: "x", timeBox: { suspend: true } })];
+  const slot = await createBundleSlot(await judging(false), { nowMs: () => 0 });
+  t.after(() => slot.close());
+  const decider = createClusterDecider(slot, source);
+  t.after(() => decider.close());
+  assert.equal(decider.decide("exempt", { pod }).exempt, false);
+  let told = 0;
+  const stop = decider.onPolicyChange?.(() => (told += 1));
+  assert.equal(await slot.load(await judging(true)), undefined);
+  assert.equal(told, 1);
+  assert.equal(decider.decide("exempt", { pod }).exempt, true);
+  stop?.();
+  assert.equal(await slot.load(await judging(false)), undefined);
+  assert.equal(told, 1);
+  assert.equal(decider.decide("exempt", { pod }).exempt, false);
 });
 
 function namespacedOf(behavior: string): boolean | undefined {

@@ -21,6 +21,15 @@ export function policyFiles(rules: Readonly<Record<string, string>> = {}): Reado
   return { ".manifest": '{"roots": ["podid", "custom", "config"]}', ...Object.fromEntries(modules) };
 }
 
+const unknown = '"bindings": [], "reasons": [{"code": "NoMatchingBinding", "params": {}}], "probes": []';
+/** Rules that answer every question about a pod that nothing binds. */
+export const sound = {
+  assign: 'decision := {"candidates": [], "reasons": []}',
+  token: `decision := {"allow": false, "outcome": "unknown", ${unknown}}`,
+  exempt: 'decision := {"exempt": false, "reasons": []}',
+  validate: 'decision := {"valid": true, "reasons": []}',
+};
+
 /** The policy that ships, to be compiled alone or together with a user's files. */
 export function shippedPolicyFiles(): Readonly<Record<string, string>> {
   const cwd = join(import.meta.dirname, "../../../policies/bundle");

@@ -8,7 +8,7 @@ import { createLog } from "../../../src/runtime/log.ts";
 import { createMetrics, type Metrics } from "../../../src/runtime/metrics.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { createMemoryResources, type MemoryResources } from "./memory-resources.ts";
-import { createWindowDecider, type Hints } from "./window-decider.ts";
+import { createWindowDecider, type CustomRules } from "./window-decider.ts";
 
 export interface HttpAnswer {
   readonly status: number;
@@ -60,7 +60,7 @@ export const vault = "https://vault.azure.net";
 export async function startDaemon(options: {
   readonly at: string;
   readonly limits?: Limits;
-  readonly hints?: Hints;
+  readonly custom?: CustomRules;
   readonly nmi?: Partial<NmiOptions>;
   /** In place of one that judges classic bindings and their windows. */
   readonly decider?: (resources: MemoryResources) => Decider;
@@ -82,7 +82,7 @@ export async function startDaemon(options: {
     log: createLog({ clock, level: "info", component: "nmi", destination: { write } }),
     node: "node-1",
     resources,
-    decider: options.decider?.(resources) ?? createWindowDecider(resources, options.limits, options.hints),
+    decider: options.decider?.(resources) ?? createWindowDecider(resources, options.limits, options.custom),
     tokens: azure,
     platform: azure,
     metrics: options.metrics ?? createMetrics(),

@@ -14,9 +14,16 @@ function setUp(waiting: Partial<Extract<Step<string>, { kind: "hold" }>> = {}) {
   const draining = new AbortController();
   const gone = new AbortController();
   const counts: number[] = [];
+  const policyListeners = new Set<() => void>();
   const holds = createHolds({
     clock,
     resources,
+    decider: {
+      onPolicyChange: (listener) => {
+        policyListeners.add(listener);
+        return () => void policyListeners.delete(listener);
+      },
+    },
     draining: draining.signal,
     onHeld: (count) => void counts.push(count),
   });
@@ -28,13 +35,15 @@ function setUp(waiting: Partial<Extract<Step<string>, { kind: "hold" }>> = {}) {
       : { kind: "hold", untilMs: 1000, refusal, ...waiting };
   };
   const change = (): void => resources.put("Pod", pod("web", "10.0.0.1"));
+  const changePolicy = (): void => policyListeners.forEach((listener) => listener());
   const held = (): ReturnType<typeof holds.until<string>> => holds.until(attempt, gone.signal);
   const assertNothingLeft = (): void => {
     assert.equal(clock.nextTimerInMs(), null);
     assert.equal(resources.listenerCount(), 0);
+    assert.equal(policyListeners.size, 0);
     assert.equal(counts.at(-1) ?? 0, 0);
   };
-  return { clock, draining, gone, counts, state, change, held, assertNothingLeft };
+  return { clock, draining, gone, counts, state, change, changePolicy, held, assertNothingLeft };
 }
 
 describe("holds", () => {
@@ -43,6 +52,17 @@ describe("holds", () => {
     world.state.isReady = true;
     assert.deepEqual(await world.held(), { ok: true, value: "ready" });
     assert.deepEqual(world.counts, []);
+  });
+
+  it("tries again when another policy takes over", async () => {
+    const world = setUp();
+    const isHeld = world.clock.timerStarted();
+    const held = world.held();
+    await isHeld;
+    world.state.isReady = true;
+    world.changePolicy();
+    assert.deepEqual(await held, { ok: true, value: "ready" });
+    world.assertNothingLeft();
   });
 
   it("tries again after each change, and only then", async () => {

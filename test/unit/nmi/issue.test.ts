@@ -5,7 +5,7 @@ import type { TokenFailure, TokenResult } from "../../../src/nmi/ports.ts";
 import { descriptionOf, hold, startBoundPod, stopCleanly, web } from "./bound-pod.ts";
 import type { Daemon } from "./daemon.ts";
 import { assigned, binding, identity, pod } from "./memory-resources.ts";
-import { daily, type Hints } from "./window-decider.ts";
+import { daily, type CustomRules } from "./window-decider.ts";
 
 const notFound: TokenResult = {
   ok: false,
@@ -218,22 +218,41 @@ describe("Azure's failures", () => {
 });
 
 describe("a token that custom rules take part in", () => {
-  const rows: Readonly<Record<string, { readonly hints: Hints; readonly toldSeconds: string }>> = {
-    "is told to live a minute when they declare nothing": { hints: {}, toldSeconds: "60" },
+  const inTwoMinutes = Date.parse("2026-06-14T12:12:00Z") * 1e6;
+  const tomorrow = Date.parse("2026-06-15T12:00:00Z") * 1e6;
+  const rows: Readonly<
+    Record<
+      string,
+      { readonly custom: CustomRules; readonly toldSeconds: string; readonly mismatches?: number }
+    >
+  > = {
+    "is told to live a minute when they declare nothing": { custom: { hints: {} }, toldSeconds: "60" },
     "is told to end where they say that they change": {
-      hints: { validUntil: Date.parse("2026-06-14T12:12:00Z") * 1e6 },
+      custom: { hints: { validUntil: inTwoMinutes }, endsAt: inTwoMinutes },
       toldSeconds: "120",
     },
     "is told five minutes at most, however far they look ahead": {
-      hints: { nextTransition: Date.parse("2026-06-15T12:00:00Z") * 1e6 },
+      custom: { hints: { nextTransition: tomorrow }, endsAt: tomorrow },
       toldSeconds: "300",
     },
+    "is told to live a minute when they do not change where they say": {
+      custom: { hints: { nextTransition: tomorrow } },
+      toldSeconds: "60",
+      mismatches: 1,
+    },
+    "is told the span that they ask for when they do not change where they say": {
+      custom: { hints: { nextTransition: tomorrow, recheckAfter: 90e9 } },
+      toldSeconds: "90",
+      mismatches: 1,
+    },
   };
-  for (const [name, { hints, toldSeconds }] of Object.entries(rows)) {
+  for (const [name, { custom, toldSeconds, mismatches = 0 }] of Object.entries(rows)) {
     it(name, async () => {
-      const custom = await startBoundPod({ hints });
-      assert.equal((await custom.askToken(web)).json["expires_in"], toldSeconds);
-      await stopCleanly(custom);
+      const ruled = await startBoundPod({ custom });
+      assert.equal((await ruled.askToken(web)).json["expires_in"], toldSeconds);
+      const { text } = await ruled.ask({ from: web, path: "/metrics" });
+      assert.match(text, new RegExp(`^podid_policy_hint_mismatch_total ${mismatches}$`, "m"));
+      await stopCleanly(ruled);
     });
   }
 });

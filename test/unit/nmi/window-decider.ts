@@ -9,6 +9,12 @@ import type { MemoryResources } from "./memory-resources.ts";
 /** What custom rules would say of their boundaries. */
 export type Hints = Extract<TokenDecision, { allow: true }>["hints"];
 
+/** Custom rules: what they say of their boundaries, and the instant at which they close all. */
+export interface CustomRules {
+  readonly hints: Hints;
+  readonly endsAt?: number;
+}
+
 /**
  * A decider that behaves like the policy for classic selectors and daily windows in UTC, by
  * arithmetic on `input.now`. Pods labelled `excepted` are exempt.
@@ -16,15 +22,15 @@ export type Hints = Extract<TokenDecision, { allow: true }>["hints"];
 export function createWindowDecider(
   resources: MemoryResources,
   limits: Limits = { clampResponse: true, minLifetimeSeconds: 0, maxOverhangSeconds: null },
-  hints?: Hints,
+  custom?: CustomRules,
 ): Decider {
   const answers: {
     readonly [E in Entrypoint]: (input: Entrypoints[E]["input"]) => Entrypoints[E]["decision"];
   } = {
-    assign: (input) => ({ candidates: candidatesFor(resources, input), reasons: [] }),
+    assign: (input) => ({ candidates: candidatesFor(resources, input, custom?.endsAt), reasons: [] }),
     token: (input) => {
-      const decision = decideToken(resources, input, limits);
-      return decision.allow && hints !== undefined ? { ...decision, hints } : decision;
+      const decision = decideToken(resources, input, limits, custom?.endsAt);
+      return decision.allow && custom !== undefined ? { ...decision, hints: custom.hints } : decision;
     },
     exempt: ({ pod }) => ({ exempt: pod.labels["excepted"] === "true", reasons: [] }),
     validate: () => ({ valid: true, reasons: [] }),
@@ -37,7 +43,13 @@ export function daily(start: string, end: string): JsonObject {
   return { timeZone: "UTC", openWhen: "Schedule", windows: [{ times: [{ start, end }] }] };
 }
 
-function candidatesFor(resources: MemoryResources, { now, probes, pod }: AssignInput): Candidate[] {
+function candidatesFor(
+  resources: MemoryResources,
+  { now, probes, pod }: AssignInput,
+  endsAt = Number.POSITIVE_INFINITY,
+): Candidate[] {
+  const isOpen = (binding: AzureIdentityBinding, at: number): boolean =>
+    at < endsAt && isBoxOpen(binding, at);
   return resources
     .list("AzureIdentityBinding")
     .filter(({ spec }) => spec.selector === pod.labels["aadpodidbinding"])
@@ -52,8 +64,13 @@ function candidatesFor(resources: MemoryResources, { now, probes, pod }: AssignI
     .toSorted((a, b) => b.weight - a.weight || (a.binding < b.binding ? -1 : 1));
 }
 
-function decideToken(resources: MemoryResources, input: TokenInput, limits: Limits): TokenDecision {
-  const candidates = candidatesFor(resources, input);
+function decideToken(
+  resources: MemoryResources,
+  input: TokenInput,
+  limits: Limits,
+  endsAt: number | undefined,
+): TokenDecision {
+  const candidates = candidatesFor(resources, input, endsAt);
   if (candidates.length === 0) return refuse("unknown", "NoMatchingBinding");
   const meant = candidates.find(({ identity }) => isMeant(resources, input, identity));
   if (meant === undefined) return refuse("unknown", "IdentityNotFound");
@@ -82,7 +99,7 @@ function isMeant(resources: MemoryResources, { request }: TokenInput, key: strin
   );
 }
 
-function isOpen({ spec }: AzureIdentityBinding, nowNs: number): boolean {
+function isBoxOpen({ spec }: AzureIdentityBinding, nowNs: number): boolean {
   const times = /"start":"(\d\d):(\d\d)","end":"(\d\d):(\d\d)"/.exec(JSON.stringify(spec.timeBox));
   if (times === null) return true;
   const [startHour = 0, startMinute = 0, endHour = 0, endMinute = 0] = times.slice(1).map(Number);
