@@ -199,7 +199,7 @@ export interface AzureIdentitySpecClientPassword {
    */
   readonly name?: string;
   /**
-   * Namespace of the Secret; not defaulted to the identity's.
+   * Namespace of the Secret. It must be given and be the identity's own; no other is read.
    */
   readonly namespace?: string;
 }

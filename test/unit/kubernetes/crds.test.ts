@@ -22,6 +22,7 @@ const crdShape = z.object({
         served: z.boolean(),
         storage: z.boolean(),
         subresources: z.record(z.string(), z.unknown()).optional(),
+        selectableFields: z.array(z.object({ jsonPath: z.string() })).optional(),
         additionalPrinterColumns: z.array(z.object({ name: z.string() })).optional(),
         schema: z.object({ openAPIV3Schema: z.record(z.string(), z.json()) }),
       }),
@@ -111,7 +112,36 @@ describe("the CRDs", () => {
     );
   });
 
-  // reference/time-boxes.md §2.4. No CEL runs here; what the rules do was tried on the API server's own code.
+  it("let agents select assigned identities by node", () => {
+    assert.deepEqual(definitionOf("AzureAssignedIdentity").selectableFields, [
+      { jsonPath: ".spec.nodename" },
+    ]);
+  });
+
+  it("describe every field but those of snapshots, which are described where they are written", () => {
+    const undescribed = (
+      path: string,
+      { properties = {}, items }: z.infer<typeof node>,
+    ): readonly string[] => [
+      ...Object.entries(properties).flatMap(([name, field]) => {
+        const inner = node.parse(field);
+        const here = inner.description === undefined ? [`${path}.${name}`] : [];
+        return here.concat(name.endsWith("Ref") ? [] : undescribed(`${path}.${name}`, inner));
+      }),
+      ...(items === undefined ? [] : undescribed(`${path}[]`, node.parse(items))),
+    ];
+    const parts = definitions.flatMap(({ spec }) =>
+      ["spec", "status"].map((part) => [spec.names.kind, part] as const),
+    );
+    assert.deepEqual(
+      parts
+        .filter(([kind, part]) => at(kind).properties?.[part] !== undefined)
+        .flatMap(([kind, part]) => undescribed(`${kind}.${part}`, at(kind, part))),
+      [],
+    );
+  });
+
+  // reference/time-boxes.md §2.4. No CEL runs here; test/integration/admission asks an API server.
   it("freeze every field of a grant but the revocation", () => {
     const spec = at("AzureIdentityAccessGrant", "spec");
     const { revoked, revokedBy, revokeReason, ...request } = spec.properties ?? {};
