@@ -3,9 +3,9 @@ import { z } from "zod";
 import { type Clock, delay } from "../runtime/clock.ts";
 import type { ArmClient, StartedOperation } from "./arm-client.ts";
 import { armFailure, type ComputeFailure, thrownFailure, unknownOutcome } from "./compute-result.ts";
-import { withDeadline } from "./deadline.ts";
+import { withDeadline } from "../runtime/deadline.ts";
 import { parseJson } from "./json.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
+import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import type { VmId } from "./vm-id.ts";
 
 const operationSchema = z.object({
@@ -69,6 +69,8 @@ async function pollOnce(options: {
   } catch (thrown) {
     signal.throwIfAborted();
     const failure = thrownFailure(thrown, clock.nowMs());
+    if (failure.kind === "throttled")
+      return { kind: "running", delayMs: delayAfter(failure.retryAfterSeconds) };
     if (failure.kind !== "unavailable") return { kind: "ended", failure };
     return { kind: "running", delayMs: defaultDelayMs };
   }
@@ -95,6 +97,9 @@ function judge(body: string, delayMs: number, nowMs: number): PollOutcome {
 }
 
 function delayOf(retryAfter: string | undefined, clock: Clock): number {
-  const seconds = retryAfterSeconds(retryAfter, clock.nowMs());
+  return delayAfter(retryAfterSeconds(retryAfter, clock.nowMs()));
+}
+
+function delayAfter(seconds: number | null): number {
   return seconds === null ? defaultDelayMs : Math.max(shortestDelayMs, seconds * 1000);
 }

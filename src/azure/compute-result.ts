@@ -2,7 +2,7 @@ import { isRestError } from "@azure/core-rest-pipeline";
 
 import { toError } from "../runtime/to-error.ts";
 import { AzureError } from "./errors.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
+import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import { safeText } from "./safe-text.ts";
 
 export interface ComputeFailure {
@@ -92,6 +92,10 @@ export function thrownFailure(thrown: unknown, nowMs: number): ComputeFailure {
   }
   if (thrown instanceof AzureError && thrown.code === "login-refused") {
     return { ...unknownOutcome(thrown.message), kind: "forbidden" };
+  }
+  if (thrown instanceof AzureError && thrown.code === "arm-paused") {
+    const { message: detail, retryAfterSeconds: seconds } = thrown;
+    return { kind: "throttled", retryAfterSeconds: seconds, identities: [], detail };
   }
   const error = toError(thrown);
   const reason = isRestError(error) ? (error.code ?? "connection failed") : error.message;

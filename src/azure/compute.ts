@@ -1,10 +1,12 @@
 import type { Clock } from "../runtime/clock.ts";
+import { withDeadline } from "../runtime/deadline.ts";
 import { type ArmClient, createArmClient } from "./arm-client.ts";
+import { type ArmBudget, createArmGate } from "./arm-gate.ts";
 import { followOperation } from "./arm-operation.ts";
 import type { Cloud, EndpointOverrides } from "./cloud.ts";
 import { type ComputeFailure, type ComputeResult, thrownFailure, unknownOutcome } from "./compute-result.ts";
 import type { Credential } from "./credential.ts";
-import { withDeadline } from "./deadline.ts";
+import { createGatedArmClient } from "./gated-arm-client.ts";
 import {
   formPatch,
   type IdentityChange,
@@ -34,9 +36,14 @@ export function createCompute(options: {
   readonly cloud: Cloud;
   readonly credential: Credential;
   readonly endpoints?: EndpointOverrides;
+  /** 0..1; spreads the return after a 429 that names no time. */
+  readonly random?: () => number;
+  /** Told of the budget after every call. */
+  readonly onBudget?: (budget: ArmBudget) => void;
 }): Compute {
-  const { clock, cloud, credential, endpoints = {} } = options;
-  const arm = createArmClient({ cloud, credential, ...endpoints });
+  const { clock, cloud, credential, endpoints = {}, random = Math.random, onBudget } = options;
+  const gate = createArmGate({ clock, random, ...(onBudget === undefined ? {} : { onBudget }) });
+  const arm = createGatedArmClient(createArmClient({ cloud, credential, ...endpoints }), gate, clock);
   const inTurn = createQueues();
   return {
     getIdentities: (target, signal) =>

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { HttpAnswer, HttpExchange } from "./http.ts";
 import { parseJson } from "./json.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
+import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import { safeText } from "./safe-text.ts";
 import { failed, type TokenFailure, type TokenResult } from "./token-result.ts";
 

@@ -2,7 +2,7 @@ import { request } from "undici";
 
 import type { Clock } from "../runtime/clock.ts";
 import { toError } from "../runtime/to-error.ts";
-import { withDeadline } from "./deadline.ts";
+import { withDeadline } from "../runtime/deadline.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST";

@@ -50,9 +50,11 @@ export function recordProblem(recorder: Recorder, problem: Problem): void {
 
 function recordOnBinding(
   recorder: Recorder,
-  { binding }: Subject,
+  { binding, pod }: Subject,
   event: { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string },
 ): void {
   // Objects of others may not say which binding made them: then there is nothing to tell it on.
-  if (binding !== null) recorder.recordEvent({ kind: "AzureIdentityBinding", key: binding, ...event });
+  if (binding === null) return;
+  const related = { kind: "Pod", key: pod } as const;
+  recorder.recordEvent({ kind: "AzureIdentityBinding", key: binding, related, ...event });
 }

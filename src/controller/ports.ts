@@ -49,6 +49,8 @@ export interface Cluster {
     readonly type: "Normal" | "Warning";
     readonly reason: string;
     readonly message: string;
+    /** Events about different pods are not repetitions of one. */
+    readonly related?: { readonly kind: "Pod"; readonly key: Key };
   }): void;
 }
 

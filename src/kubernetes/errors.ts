@@ -12,13 +12,13 @@ export type KubernetesErrorCode =
   | "NotFound"
   /** The object changed since it was read, or another manager owns the field (409). */
   | "Conflict"
-  /** The resourceVersion or continue token is older than what the server keeps (410). */
+  /** The server does not have the state of this resourceVersion or continue token any more (410), or not yet (504). */
   | "Expired"
   /** The server does not know who we are (401). */
   | "Unauthorized"
   /** RBAC or an admission policy says no (403). */
   | "Forbidden"
-  /** The server refuses the content (400, 415, 422). */
+  /** The server refuses the content (400, 415, 422; 500 by server-side apply). */
   | "Invalid"
   /** Asked to come back later (429). */
   | "Throttled"

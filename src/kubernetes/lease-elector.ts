@@ -10,7 +10,7 @@ import { leaseTimes, retryMs } from "./lease-times.ts";
  * Why `run` came to its end. After "lost" another may be leading already: end the process, or at least
  * begin with nothing in memory.
  */
-export type ElectionEnd =
+type ElectionEnd =
   /** `signal` aborted: never elected, or drained and released. */
   | "stopped"
   /** The lease could not be renewed in time, or another has taken it. */
@@ -23,7 +23,7 @@ export type ElectionEnd =
  * stop: the promise must then settle once nothing is under way any more, for the lease is kept until it
  * does and released afterwards. `epoch` (leaseTransitions) is larger for each later leader.
  */
-export type Lead = (leading: AbortSignal, epoch: number) => Promise<void>;
+type Lead = (leading: AbortSignal, epoch: number) => Promise<void>;
 
 /** Takes part in the election of one leader by a Lease of coordination.k8s.io/v1. */
 export interface LeaseElector {

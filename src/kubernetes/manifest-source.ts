@@ -3,6 +3,7 @@ import type { Log } from "../runtime/log.ts";
 import { createAssignedIdentityStore, type AssignedIdentityStore } from "./assigned-identity-store.ts";
 import { KubernetesError } from "./errors.ts";
 import { watchFolder } from "./folder-watch.ts";
+import type { JsonObject } from "./json.ts";
 import type { ManifestJudge } from "./manifest-assessment.ts";
 import { createManifestFolder, type ManifestFolder } from "./manifest-folder.ts";
 import type { Problem } from "./manifest-problem.ts";
@@ -16,7 +17,11 @@ export interface ManifestSource extends ResourceSource {
   problems(): readonly Problem[];
   /** The latest events, oldest first. */
   events(): readonly ResourceEvent[];
+  /** The status that was last applied to a binding or grant; undefined before. */
+  appliedStatus(kind: StatusKind, key: string): JsonObject | undefined;
 }
+
+type StatusKind = "AzureIdentityBinding" | "AzureIdentityAccessGrant";
 
 const keptEvents = 1000;
 
@@ -68,6 +73,11 @@ function sourceOf(parts: {
 }): ManifestSource {
   const { folder, assigned, subscribers, close } = parts;
   let events: readonly ResourceEvent[] = [];
+  const statuses = new Map<string, JsonObject>();
+  const applyStatus = (kind: StatusKind, key: string, status: JsonObject): void => {
+    if (!tables()[kind].has(key)) throw new KubernetesError("NotFound", `there is no ${kind} ${key}`);
+    statuses.set(`${kind} ${key}`, status);
+  };
   const tables = (): { readonly [K in keyof ResourceKinds]: ReadonlyMap<string, ResourceKinds[K]> } => ({
     ...folder.current().resources,
     AzureAssignedIdentity: assigned.objects,
@@ -82,6 +92,9 @@ function sourceOf(parts: {
     replaceAssignedIdentity: async (object) => assigned.replace(object),
     patchAssignedIdentityStatus: async (key, patch) => assigned.patchStatus(key, patch),
     deleteAssignedIdentity: async (key) => assigned.remove(key),
+    applyBindingStatus: async (key, status) => applyStatus("AzureIdentityBinding", key, status),
+    applyGrantStatus: async (key, status) => applyStatus("AzureIdentityAccessGrant", key, status),
+    appliedStatus: (kind, key) => statuses.get(`${kind} ${key}`),
     recordEvent: (event) => void (events = [...events, event].slice(-keptEvents)),
     problems: () => folder.current().problems,
     events: () => events,

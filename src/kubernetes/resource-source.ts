@@ -1,3 +1,4 @@
+import type { JsonObject } from "./json.ts";
 import type {
   AssignedIdentityState,
   AzureAssignedIdentity,
@@ -23,7 +24,7 @@ export interface ResourceKinds {
   readonly AzureIdentityAccessApproval: AzureIdentityAccessApproval;
   readonly AzureAssignedIdentity: AzureAssignedIdentity;
 }
-type ResourceKind = keyof ResourceKinds;
+export type ResourceKind = keyof ResourceKinds;
 
 /** `key` is `namespace/name`, or the name alone for nodes and namespaces. */
 export interface Change {
@@ -50,10 +51,12 @@ export interface ResourceEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;
+  /** A second object that it is about: events of a binding are told apart by the pod. */
+  readonly related?: Change;
 }
 
 /**
- * Where podid's objects come from and go to: a manifests directory here, an API server later.
+ * Where podid's objects come from and go to: a manifests directory, or an API server.
  * Reads are from memory and synchronous; writes are promises that settle when the store has them.
  */
 export interface ResourceSource {
@@ -74,6 +77,13 @@ export interface ResourceSource {
   patchAssignedIdentityStatus(key: string, patch: AssignedIdentityStatusPatch): Promise<void>;
   /** Removes the object and our finalizer; absent already is success. */
   deleteAssignedIdentity(key: string): Promise<void>;
+  /**
+   * Makes `status` the status that podid owns of a binding, or of a grant: fields that it does not name any
+   * more go, fields of others stay.
+   * @throws KubernetesError `NotFound`
+   */
+  applyBindingStatus(key: string, status: JsonObject): Promise<void>;
+  applyGrantStatus(key: string, status: JsonObject): Promise<void>;
   recordEvent(event: ResourceEvent): void;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { parseGoDuration } from "./go-duration.ts";
-import { formatGoTime } from "./go-format.ts";
+import { formatGoTime, type Reading } from "./go-format.ts";
+import { layoutParts, type LayoutPart } from "./go-layout.ts";
 import { dayNames } from "./go-layout.ts";
 import { parseGoTime } from "./go-parse.ts";
 import { parseInstant } from "./instant.ts";
@@ -19,21 +20,17 @@ interface Moment {
   readonly layout: string;
 }
 
-interface Reading {
-  readonly zoned: Temporal.ZonedDateTime;
-  readonly wall: Temporal.PlainDateTime;
-}
-
 /**
  * The host side of OPA's `time.*` built-ins, with OPA's answers, for one WASM instance. All but
  * `time.now_ns`: the only clock a policy sees is `input.now`. Pure, except that the readings of the
- * last few instants are kept. Odd operands give undefined; nothing throws but `time.format` with a zone
- * abbreviation (formatGoTime). opa-wasm hands numbers over as doubles, so nanoseconds below a
- * whole second may arrive rounded; a bigint is taken as it is.
+ * last few instants and the last layout are kept. Odd operands give undefined; nothing throws but
+ * `time.format` with a zone abbreviation (formatGoTime). opa-wasm hands numbers over as doubles, so
+ * nanoseconds below a whole second may arrive rounded; a bigint is taken as it is.
  * Source: OPA v1/topdown/time.go; reference/opa-wasm.md §5.
  */
 export function createTimeBuiltins(): TimeBuiltins {
   const read = createReader();
+  const cut = createLayoutCutter();
   return {
     "time.clock": (moment) => {
       const wall = read(moment)?.wall;
@@ -50,8 +47,8 @@ export function createTimeBuiltins(): TimeBuiltins {
     "time.add_date": (moment, years, months, days) => addDate(read(moment), years, months, days),
     "time.diff": (one, other) => difference(read(one), read(other)),
     "time.format": (moment) => {
-      const zoned = read(moment)?.zoned;
-      return zoned && formatGoTime(zoned, readMoment(moment)?.layout || "RFC3339Nano");
+      const reading = read(moment);
+      return reading && formatGoTime(reading, cut(readMoment(moment)?.layout || "RFC3339Nano"));
     },
     "time.parse_ns": (layout, value) => parseTime(layout, value),
     "time.parse_rfc3339_ns": (value) => wholeSecond(value) ?? parseTime("RFC3339", value),
@@ -78,6 +75,15 @@ function createReader(): (operand: unknown) => Reading | undefined {
     kept[oldest] = { moment, reading };
     oldest = (oldest + 1) % capacity;
     return reading;
+  };
+}
+
+/** A policy writes its times in one layout, mostly. */
+function createLayoutCutter(): (layout: string) => readonly LayoutPart[] {
+  let kept: { readonly layout: string; readonly parts: readonly LayoutPart[] } | undefined;
+  return (layout) => {
+    if (kept?.layout !== layout) kept = { layout, parts: layoutParts(layout) };
+    return kept.parts;
   };
 }
 

@@ -1,24 +1,29 @@
 import { TimeboxError } from "./errors.ts";
-import { dayNames, layoutParts, monthNames } from "./go-layout.ts";
+import { dayNames, monthNames, type LayoutPart } from "./go-layout.ts";
+
+/** An instant in its zone, and what calendar and clock read there, which is dear to ask a zoned time for. */
+export interface Reading {
+  readonly zoned: Temporal.ZonedDateTime;
+  readonly wall: Temporal.PlainDateTime;
+}
 
 /**
- * Text of `time` in a Go layout, or in one of OPA's named layouts, as Go's `Time.Format` writes it.
+ * Text of a time in the `layout` that `layoutParts` cut, as Go's `Time.Format` writes it.
  * @throws TimeboxError when the layout wants a zone's abbreviation (`MST`) outside UTC: Node has no
  * such data, and a policy that then saw *undefined* might open something.
  */
-export function formatGoTime(time: Temporal.ZonedDateTime, nameOrLayout: string): string {
-  return layoutParts(nameOrLayout)
-    .map(({ text, element }) => text + renderElement(time, element))
-    .join("");
+export function formatGoTime(reading: Reading, layout: readonly LayoutPart[]): string {
+  let written = "";
+  for (const { text, element } of layout) written += text + renderElement(reading, element);
+  return written;
 }
 
-const renderers: Readonly<Record<string, (time: Temporal.ZonedDateTime) => string>> = {
+const renderers: Readonly<Record<string, (time: Temporal.PlainDateTime) => string>> = {
   "": () => "",
   January: (time) => nameAt(monthNames, time.month),
   Jan: (time) => nameAt(monthNames, time.month).slice(0, 3),
   Monday: (time) => nameAt(dayNames, time.dayOfWeek),
   Mon: (time) => nameAt(dayNames, time.dayOfWeek).slice(0, 3),
-  MST: zoneAbbreviation,
   "01": (time) => padded(time.month, 2),
   "1": (time) => String(time.month),
   "02": (time) => padded(time.day, 2),
@@ -39,10 +44,11 @@ const renderers: Readonly<Record<string, (time: Temporal.ZonedDateTime) => strin
   pm: (time) => (time.hour >= 12 ? "pm" : "am"),
 };
 
-function renderElement(time: Temporal.ZonedDateTime, element: string): string {
+function renderElement({ zoned, wall }: Reading, element: string): string {
   const render = renderers[element];
-  if (render !== undefined) return render(time);
-  return /^[-Z]/.test(element) ? renderOffset(time, element) : renderFraction(time, element);
+  if (render !== undefined) return render(wall);
+  if (element === "MST") return zoneAbbreviation(zoned);
+  return /^[-Z]/.test(element) ? renderOffset(zoned, element) : renderFraction(wall, element);
 }
 
 /** `-0700`, `Z07:00`, …: the `Z` forms print `Z` for UTC. */
@@ -59,7 +65,7 @@ function renderOffset(time: Temporal.ZonedDateTime, element: string): string {
 }
 
 /** `.000` prints that many digits; `.999` drops trailing zeros, and the point with the last of them. */
-function renderFraction(time: Temporal.ZonedDateTime, element: string): string {
+function renderFraction(time: Temporal.PlainDateTime, element: string): string {
   const nanoseconds = time.millisecond * 1_000_000 + time.microsecond * 1_000 + time.nanosecond;
   const text = element.slice(0, 1) + padded(nanoseconds, 9).slice(0, element.length - 1);
   return element.includes("9") ? text.replace(/[.,]?0*$/, "") : text;
@@ -73,7 +79,7 @@ function zoneAbbreviation(time: Temporal.ZonedDateTime): string {
   );
 }
 
-function hourOnDial(time: Temporal.ZonedDateTime): number {
+function hourOnDial(time: Temporal.PlainDateTime): number {
   return time.hour % 12 === 0 ? 12 : time.hour % 12;
 }
 

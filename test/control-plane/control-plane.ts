@@ -4,20 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 
-import { type Api, type ClientCredential, createApi } from "./api.ts";
+import type { Api } from "./api.ts";
 import { atExit, type Child, createChild } from "./children.ts";
+import { adminGroups, createClients, type Identity } from "./clients.ts";
 import { apiServerFlags, etcdFlags, type PlaneOptions } from "./flags.ts";
-import { type Finished, runKubectl, writeKubeconfig } from "./kubectl.ts";
+import { type Finished, runKubectl } from "./kubectl.ts";
 import { type Authority, createAuthority, createServiceAccountKey } from "./pki.ts";
 import { findFreePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 import { waitFor } from "./wait.ts";
-
-/** Who a client is: a user with a certificate, the bearer of a token, or nobody. */
-export type Identity =
-  | { readonly user: string; readonly groups?: readonly string[] }
-  | { readonly token: string }
-  | "anonymous";
 
 /** A kube-apiserver with its etcd, and nothing else: no controllers, no scheduler, no kubelet. */
 export interface ControlPlane {
@@ -52,7 +47,6 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-const admin: Identity = { user: "admin", groups: ["system:masters"] };
 const startDeadlineMs = 120_000;
 
 /**
@@ -62,25 +56,18 @@ const startDeadlineMs = 120_000;
 export async function startControlPlane(options: PlaneOptions = {}): Promise<ControlPlane> {
   const programs = { etcd: findProgram("etcd"), apiServer: findProgram("kube-apiserver") };
   const folder = await mkdtemp(join(tmpdir(), "podid-plane-"));
-  const [etcdPort, apiPort] = [await findFreePort(), await findFreePort()];
-  const etcdUrl = `http://127.0.0.1:${etcdPort}`;
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  const forget = atExit(removeFolder);
   const authority = await createAuthority();
   await writeFiles(folder, authority, options);
-  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  const etcdPort = await findFreePort();
+  const apiPort = await findFreePort(etcdPort);
+  const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   const etcd = createChild(programs.etcd, etcdFlags(folder, etcdUrl), join(folder, "etcd.log"));
-  const server = createChild(
-    programs.apiServer,
-    apiServerFlags(folder, etcdUrl, apiPort, options),
-    join(folder, "kube-apiserver.log"),
-  );
-  const plane = {
-    url: `https://127.0.0.1:${apiPort}`,
-    etcdUrl,
-    caPem: authority.caPem,
-    folder,
-  };
+  const serverFlags = apiServerFlags(folder, etcdUrl, apiPort, options);
+  const server = createChild(programs.apiServer, serverFlags, join(folder, "kube-apiserver.log"));
+  const plane = { url: `https://127.0.0.1:${apiPort}`, etcdUrl, caPem: authority.caPem, folder };
   const clients = createClients(plane, authority);
-  const calm = atExit(removeFolder);
   const probe = clients.api("anonymous");
   const ready = async (): Promise<void> => {
     await answers(server, "kube-apiserver", async () => (await probe.get("/readyz")).status === 200);
@@ -97,7 +84,7 @@ export async function startControlPlane(options: PlaneOptions = {}): Promise<Con
     await clients.close();
     await Promise.all([server.kill(), etcd.kill()]);
     removeFolder();
-    calm();
+    forget();
   };
   try {
     await startEtcd();
@@ -111,7 +98,7 @@ export async function startControlPlane(options: PlaneOptions = {}): Promise<Con
     await stop();
     throw error;
   }
-  const adminKubeconfigPath = await clients.kubeconfigFor("admin", ["system:masters"]);
+  const adminKubeconfigPath = await clients.kubeconfigFor("admin", adminGroups);
   return {
     ...plane,
     adminKubeconfigPath,
@@ -173,39 +160,4 @@ async function writeFiles(folder: string, authority: Authority, options: PlaneOp
   await Promise.all(
     Object.entries(files).map(([file, content]) => writeFile(join(folder, file), content, { mode: 0o600 })),
   );
-}
-
-interface Clients {
-  api(identity?: Identity): Api;
-  kubeconfigFor(user: string, groups?: readonly string[]): Promise<string>;
-  close(): Promise<void>;
-}
-
-function createClients(plane: { url: string; caPem: string; folder: string }, authority: Authority): Clients {
-  const apis = new Map<string, Api>();
-  const kubeconfigs = new Map<string, Promise<string>>();
-  const show = async (identity: Identity): Promise<ClientCredential> => {
-    if (identity === "anonymous") return {};
-    return "token" in identity ? identity : authority.issueClient(identity.user, identity.groups ?? []);
-  };
-  return {
-    api: (identity = admin) => {
-      const key = JSON.stringify(identity);
-      const api = apis.get(key) ?? createApi(plane.url, plane.caPem, () => show(identity));
-      apis.set(key, api);
-      return api;
-    },
-    kubeconfigFor: (user, groups = []) => {
-      const key = JSON.stringify([user, groups]);
-      const path = join(plane.folder, `kubeconfig-${kubeconfigs.size}.json`);
-      const written =
-        kubeconfigs.get(key) ??
-        authority.issueClient(user, groups).then((credential) => writeKubeconfig(path, plane, credential));
-      kubeconfigs.set(key, written);
-      return written;
-    },
-    close: async () => {
-      await Promise.all([...apis.values()].map((api) => api.close()));
-    },
-  };
 }

@@ -9,7 +9,7 @@ export interface PodSpec {
   readonly node: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Kubernetes makes it `default` when absent. */
+  /** `default` when absent, as the admission plugin of a whole cluster makes it. It need not exist. */
   readonly serviceAccount?: string;
   /** An address of its own from 10.244.0.0/16 when absent. */
   readonly ip?: string;
@@ -115,13 +115,21 @@ function pathOf({ namespace, name }: { readonly namespace: string; readonly name
 }
 
 function podObject(spec: PodSpec): unknown {
-  const { namespace, name, node, labels = {}, annotations = {}, serviceAccount, hostNetwork = false } = spec;
+  const {
+    namespace,
+    name,
+    node,
+    labels = {},
+    annotations = {},
+    serviceAccount = "default",
+    hostNetwork = false,
+  } = spec;
   return {
     metadata: { namespace, name, labels, annotations, ownerReferences: spec.ownerReferences ?? [] },
     spec: {
       nodeName: node,
       hostNetwork,
-      ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
+      serviceAccountName: serviceAccount,
       containers: [{ name: "app", image }],
       ...spec.spec,
     },

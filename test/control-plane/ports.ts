@@ -3,15 +3,15 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * A TCP port of loopback that nobody listens on.
+ * A TCP port of loopback that nobody listens on, and not `taken`.
  *
  * Below the range from which the kernel serves outgoing connections (32768 and up on Linux): a server that is killed
  * and started on the same port would otherwise find it taken by a client, or a client that retries would meet itself.
  */
-export async function findFreePort(): Promise<number> {
+export async function findFreePort(taken?: number): Promise<number> {
   for (;;) {
     const port = randomInt(12_000, 32_000);
-    if (await isFree(port)) return port;
+    if (port !== taken && (await isFree(port))) return port;
   }
 }
 

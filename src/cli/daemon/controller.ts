@@ -9,6 +9,7 @@ import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { fenceCluster, fenceCompute } from "./leader-fence.ts";
+import { becomesReady } from "./source.ts";
 import { versionLine } from "./version.ts";
 
 /**
@@ -42,7 +43,9 @@ export async function runController(options: {
       durationMs: flags.get(controllerFlags["leader-election-duration"]),
     },
   };
-  const end = await runDaemon(daemonOptions, (daemon) => serve(daemon, flags, setActive, signal));
+  const end = await runDaemon(daemonOptions, signal, (daemon, until) =>
+    serve(daemon, flags, setActive, until),
+  );
   if (end === "lost") {
     throw new CommandError(1, "podid controller: the lease was lost, another controller may lead now");
   }
@@ -59,9 +62,8 @@ async function serve(
   const endpoints = await readEndpoints(flags.get(controllerFlags["azure-endpoints"]));
   const path = flags.get(controllerFlags.cloudconfig);
   const access = await readAzureAccess({ clock, path, environment, endpoints });
-  await open.ready(signal);
+  if (!(await becomesReady(open, signal))) return "stopped";
   readiness.set("source", null);
-  if (signal.aborted) return "stopped";
   const onHintMismatch = countHintMismatches(daemon.metrics);
   const compute = createCompute({ clock, ...access, endpoints });
   return open.elect(signal, async (leading) => {

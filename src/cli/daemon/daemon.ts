@@ -5,7 +5,7 @@ import { createLog, type Log } from "../../runtime/log.ts";
 import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
 import { readEnvironment, type Environment } from "../environment.ts";
 import { judgeManifests } from "../policy.ts";
-import { startPolicy } from "../running-policy.ts";
+import { startPolicy, type RunningPolicy } from "../running-policy.ts";
 import { openCluster } from "./cluster.ts";
 import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
@@ -46,7 +46,11 @@ const longestStalenessSeconds = 300;
  * Starts log, policy, probes and source in this order, runs `work`, and ends everything in reverse, whatever
  * happened. The probes answer from the start, so that a daemon that waits for its API server is alive and unready.
  */
-export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon) => Promise<T>): Promise<T> {
+export async function runDaemon<T>(
+  options: DaemonOptions,
+  signal: AbortSignal,
+  work: (daemon: Daemon, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { component, flags, metricsPort, health } = options;
   const clock = createSystemClock();
   const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
@@ -61,32 +65,53 @@ export async function runDaemon<T>(options: DaemonOptions, work: (daemon: Daemon
     const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
-    const policy = await startPolicy({
-      policy: flags.get(commonFlags.policy),
-      decisionLog: flags.get(commonFlags["decision-log"]),
-      clock,
-      log,
-    });
-    onClose(() => policy.close());
-    policy.countIn(metrics);
-    const { engine } = policy;
+    const { engine } = await startDaemonPolicy({ clock, log, metrics, onClose }, flags);
     readiness.set("policy", null);
     const environment = readEnvironment();
-    const open = await openSource(options, { clock, log, readiness, environment, engine });
+    const open = await openSource(options, { clock, log, readiness, environment, engine, metrics });
     onClose(() => open.close());
     readiness.watch(() => staleness(open));
     const decider = createClusterDecider(engine, open.source);
     onClose(() => decider.close());
-    return await work({ clock, log, environment, readiness, metrics, engine, open, decider, onClose });
+    const parts = { clock, log, environment, readiness, metrics, engine, open, decider, onClose };
+    return await workWhileFit(open, signal, (until) => work(parts, until));
   } finally {
     // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
     for (const end of ends) await end();
   }
 }
 
+async function startDaemonPolicy(
+  { clock, log, metrics, onClose }: Pick<Daemon, "clock" | "log" | "metrics" | "onClose">,
+  flags: ParsedFlags,
+): Promise<RunningPolicy> {
+  const policy = await startPolicy({
+    policy: flags.get(commonFlags.policy),
+    decisionLog: flags.get(commonFlags["decision-log"]),
+    clock,
+    log,
+  });
+  onClose(() => policy.close());
+  policy.countIn(metrics);
+  return policy;
+}
+
+/** Ends the work when the source becomes unfit, as if it was asked to stop, and then says why. */
+async function workWhileFit<T>(
+  { broken }: OpenSource,
+  signal: AbortSignal,
+  work: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(AbortSignal.any([signal, broken]));
+  } finally {
+    broken.throwIfAborted();
+  }
+}
+
 function openSource(
   { flags, node, lease, component }: DaemonOptions,
-  parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine">,
+  parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine" | "metrics">,
 ): Promise<OpenSource> {
   const directory = flags.get(commonFlags.manifests);
   if (directory !== "") return openManifests(parts, directory, judgeManifests(parts.engine));

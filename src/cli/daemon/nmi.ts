@@ -11,6 +11,7 @@ import { cloudNamed, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon } from "./daemon.ts";
 import { nmiFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
+import { becomesReady } from "./source.ts";
 import { versionLine } from "./version.ts";
 
 /**
@@ -39,7 +40,7 @@ export async function runNmi(options: {
     health: () => "Active",
     lease: null,
   };
-  await runDaemon(daemonOptions, (daemon) => serve(daemon, flags, node, signal));
+  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, node, until));
 }
 
 /** Listens before the caches are filled: a pod that asks early gets an answer that its SDK repeats. */
@@ -74,7 +75,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, node: string, signal: A
   daemon.onClose(() => nmi.close());
   const address = await nmi.listen({ host, port: flags.get(nmiFlags["nmi-port"]) }).catch(cannotListen);
   log.info({ address, node }, "serving tokens");
-  await open.ready(signal);
+  if (!(await becomesReady(open, signal))) return;
   isSynced = true;
   readiness.set("source", null);
   log.info({ node }, "ready");

@@ -20,6 +20,8 @@ export interface OpenSource {
   readonly source: ResourceSource;
   /** Resolves when reads show everything; rejects with CommandError 3 when that can never be, and on `signal`. */
   ready(signal: AbortSignal): Promise<void>;
+  /** Aborts, with a CommandError for a reason, when the source has become unfit to work on. */
+  readonly broken: AbortSignal;
   readonly elect: Elect;
   /** Asked before each effect. */
   isLeader(): boolean;
@@ -61,11 +63,29 @@ export async function openManifests(
   return {
     source,
     ready: async () => undefined,
-    elect: async (signal, lead) => {
-      await lead(signal);
-      return signal.aborted ? "stopped" : "finished";
-    },
+    broken: new AbortController().signal,
+    elect: leadAlone,
     isLeader: () => true,
     close: () => source.close(),
   };
+}
+
+/** The election of somebody without rivals. */
+export const leadAlone: Elect = async (signal, lead) => {
+  await lead(signal);
+  return signal.aborted ? "stopped" : "finished";
+};
+
+/**
+ * Waits until `open` is ready; false when `signal` has ended the wait.
+ * @throws CommandError 3 when it can never be.
+ */
+export async function becomesReady(open: OpenSource, signal: AbortSignal): Promise<boolean> {
+  try {
+    await open.ready(signal);
+    return !signal.aborted;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
 }

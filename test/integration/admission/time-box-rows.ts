@@ -96,6 +96,8 @@ const windowRows = (list: "windows" | "exclusions"): readonly Row[] => {
     }),
     ...rowsAt<string>(`${at}.timeZone`, (timeZone) => boxOf({ ...nightly, timeZone }), {
       pattern: ["America/Argentina/Buenos_Aires", "+05:30"],
+    }),
+    ...rowsAt<string>(`${box}.${list}`, (timeZone) => boxOf({ ...nightly, timeZone }), {
       "unknown time zone": ["UTC", "Mars/Phobos"],
     }),
     ...timeRows(at, (times) => boxOf({ times: [times] })),

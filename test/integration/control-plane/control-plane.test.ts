@@ -22,6 +22,8 @@ const plane = useControlPlane({
   tokens: [{ token: "known-token", user: "token-user", groups: ["first", "second"] }],
 });
 
+const audience = "api://AzureADTokenExchange";
+
 describe("the control plane of the tests", () => {
   it("answers 401 to a token it does not know and 403 to a user without the right", async () => {
     const stranger = await plane().api({ token: "unknown" }).get("/api/v1/pods");
@@ -166,7 +168,7 @@ describe("the control plane of the tests", () => {
     const token = await requestToken(api, {
       namespace,
       serviceAccount: "web",
-      audiences: ["api://AzureADTokenExchange"],
+      audiences: [audience],
       pod,
     });
     const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
@@ -174,6 +176,30 @@ describe("the control plane of the tests", () => {
     assert.equal(at(claims, "kubernetes.io", "pod", "uid"), pod.uid);
     assert.equal(at(claims, "kubernetes.io", "node", "name"), node);
     assert.equal((await plane().api({ token }).get("/api")).status, 401);
+    const spec = { token, audiences: [audience] };
+    const review = await api.post("/apis/authentication.k8s.io/v1/tokenreviews", { spec });
+    assert.equal(at(review.body, "status", "authenticated"), true);
+  });
+
+  it("lets a node request tokens of its pods for a foreign audience once a role says so", async () => {
+    const api = plane().api();
+    const namespace = await createNamespace(api);
+    const node = uniqueName("node");
+    await createNode(api, { name: node });
+    await createServiceAccount(api, namespace, "web");
+    const pod = await createFakeKubelet(api).startPod({
+      namespace,
+      name: "web",
+      node,
+      serviceAccount: "web",
+    });
+    const asNode = plane().api(nodeIdentity(node));
+    const request = () =>
+      requestToken(asNode, { namespace, serviceAccount: "web", audiences: [audience], pod });
+    await assert.rejects(request(), /answered 403/);
+    const verbs = ["request-serviceaccounts-token-audience"];
+    await grantUser(api, nodeIdentity(node).user, [{ apiGroups: [""], resources: [audience], verbs }]);
+    assert.match(await waitFor(request, "the role in force"), /^ey/);
   });
 });
 
@@ -207,7 +233,8 @@ describe("the fake kubelet", () => {
     const where =
       "{.status.phase} {.status.podIP} {.status.podIPs[*].ip} {.status.startTime} {.spec.nodeName}";
     assert.equal(await show(where), `Running 10.244.9.9 10.244.9.9 ${startTime} n1`);
-    assert.equal(await show("{.metadata.labels.app} {.metadata.annotations.note}"), "web yes");
+    const what = "{.metadata.labels.app} {.metadata.annotations.note} {.spec.serviceAccountName}";
+    assert.equal(await show(what), "web yes default");
 
     const moved = await kubelet.moveIp(pod, "10.244.9.10");
     assert.equal(await show("{.status.podIP} {.status.podIPs[*].ip}"), "10.244.9.10 10.244.9.10");

@@ -34,7 +34,7 @@ const steps = (result: fc.Arbitrary<WorkResult>): fc.Arbitrary<Step[]> =>
       { weight: 1, arbitrary: fc.record({ op: named("later"), key, ms: fc.constantFrom(0, 500, 400_000) }) },
       { weight: 1, arbitrary: fc.record({ op: named("advance"), ms: fc.constantFrom(100, 4_000, 300_000) }) },
     ),
-    { maxLength: 60 },
+    { maxLength: 60, size: "max" },
   );
 
 interface Run {
@@ -70,15 +70,20 @@ async function take({ queue, clock, running }: Run, step: Step): Promise<void> {
   else if (step.op === "later") queue.addAfter(step.key, step.ms);
   else if (step.op === "advance") clock.advance(step.ms);
   else if (step.op === "turn") await turn();
-  else running.splice(step.which % Math.max(1, running.length), 1)[0]?.end(step.result);
+  else await end(running.splice(step.which % Math.max(1, running.length), 1)[0], step.result);
+}
+
+/** Ends a task, and waits until the queue has seen it: only then the two agree on what is running. */
+async function end(task: Run["running"][number] | undefined, result: WorkResult): Promise<void> {
+  task?.end(result);
+  await turn();
 }
 
 /** Lets everything succeed, and time pass, until there is nothing left. */
 async function drain({ clock, running }: Run): Promise<void> {
   await turn();
   while (running.length > 0 || clock.nextTimerInMs() !== null) {
-    for (const task of running.splice(0)) task.end(done);
-    await turn();
+    await end(running.shift(), done);
     if (running.length === 0) clock.advance(clock.nextTimerInMs() ?? 0);
     await turn();
   }

@@ -5,7 +5,7 @@ import { createManifestSource, type ManifestSource } from "../../../src/kubernet
 import type { Change, NewAssignedIdentity } from "../../../src/kubernetes/resource-source.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
-import { crds, folderWith } from "./manifest-fixtures.ts";
+import { binding, crds, folderWith, grant } from "./manifest-fixtures.ts";
 
 async function emptySource(t: TestContext): Promise<ManifestSource> {
   const directory = await folderWith(t, {});
@@ -88,6 +88,34 @@ describe("an assigned identity that is replaced", () => {
   it("must be there", async (t) => {
     const source = await emptySource(t);
     await assert.rejects(source.replaceAssignedIdentity(assigned), { code: "NotFound" });
+  });
+});
+
+describe("statuses in memory", () => {
+  it("are those that were applied last, for objects that are there", async (t) => {
+    const directory = await folderWith(t, { "binding.yaml": binding("nightly"), "grant.yaml": grant("g1") });
+    const clock = createSimulatedClock(Date.UTC(2026, 0, 1));
+    const source = await createManifestSource({
+      directory,
+      crds,
+      clock,
+      log: createSilentLog(),
+      watch: false,
+    });
+    const [bindings, grants] = [source.list("AzureIdentityBinding"), source.list("AzureIdentityAccessGrant")];
+    const [bindingKey, grantKey] = [...bindings, ...grants].map(
+      ({ namespace, name }) => `${namespace}/${name}`,
+    );
+    assert.ok(bindingKey !== undefined && grantKey !== undefined);
+    assert.equal(source.appliedStatus("AzureIdentityBinding", bindingKey), undefined);
+    await source.applyBindingStatus(bindingKey, { timeBox: { inForce: "Yes" } });
+    await source.applyBindingStatus(bindingKey, { timeBox: { inForce: "No" } });
+    await source.applyGrantStatus(grantKey, { phase: "Active" });
+    assert.deepEqual(source.appliedStatus("AzureIdentityBinding", bindingKey), {
+      timeBox: { inForce: "No" },
+    });
+    assert.deepEqual(source.appliedStatus("AzureIdentityAccessGrant", grantKey), { phase: "Active" });
+    await assert.rejects(source.applyBindingStatus("shop/none", {}), { code: "NotFound" });
   });
 });
 

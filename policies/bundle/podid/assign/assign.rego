@@ -43,20 +43,24 @@ _candidate(binding, name) := {
 	"weight": binding.weight,
 	"inForce": count(closed) == 0,
 	"reasons": reasons.sorted(closed),
-	"probes": [open_then | some m in _moments; open_then := count(_closed_by(binding, grants, m)) == 0],
+	"probes": [open_then | some at in _instants; open_then := count(_closed_by(binding, refused, grants, at)) == 0],
 } if {
-	grants := grant.of(binding)
-	closed := _closed_by(binding, grants, _now)
-}
-
-_closed_by(binding, grants, m) := (refused | closed) | hook.denied_by(binding, m.ns) if {
 	refused := match.refused_by(binding)
-	closed := timebox.closed_by(binding, grants, m)
+	grants := grant.of(binding)
+	closed := _closed_by(binding, refused, grants, _now)
 }
 
-_now := moment.at(input.now, _zones, _night_zones)
+_closed_by(binding, refused, grants, at) := (refused | closed) | denied if {
+	closed := timebox.closed_by(binding, grants, at.moment)
+	denied := hook.denied_by(binding, at.denials)
+}
 
-_moments := [moment.at(ns, _zones, _night_zones) | some ns in input.probes]
+_now := _instant(input.now)
+
+_instants := [_instant(ns) | some ns in input.probes]
+
+# What all bindings share at an instant, worked out once for them.
+_instant(ns) := {"moment": moment.at(ns, _zones, _night_zones), "denials": hook.denials(ns)}
 
 _zones contains zone if {
 	some name in match.selected

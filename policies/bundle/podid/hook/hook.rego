@@ -14,17 +14,24 @@ import data.podid.reasons
 selected contains name if some name in data.custom.select
 
 # METADATA
-# title: Custom refusals
+# title: Custom denials
 # description: |
-#   Reasons `DeniedByPolicy` that close `binding` at the instant `ns`. Each member of the set
-#   `data.custom.deny` gives one: an object with the text `rule`, and with `binding` (`namespace/name`)
-#   where it concerns that binding alone. A member of any other form, and a `deny` that is no set,
-#   refuses all bindings.
-denied_by(binding, ns) := {reasons.of("DeniedByPolicy", {"rule": _rule(denial)}) |
+#   The members of the set `data.custom.deny` at the instant `ns`, for `denied_by`; none when it is
+#   undefined then. A `deny` that is no set counts as its only member.
+denials(ns) := _members(found) if {
 	# Probes are asked at their own instant.
 	# regal ignore:with-outside-test-context
-	denials := data.custom.deny with input.now as ns
-	some denial in _members(denials)
+	found := data.custom.deny with input.now as ns
+} else := set()
+
+# METADATA
+# title: Custom refusals
+# description: |
+#   Reasons `DeniedByPolicy` that close `binding`, of the `denials` at an instant. Each gives one: an object
+#   with the text `rule`, and with `binding` (`namespace/name`) where it concerns that binding alone. One
+#   of any other form refuses all bindings.
+denied_by(binding, denied) := {reasons.of("DeniedByPolicy", {"rule": _rule(denial)}) |
+	some denial in denied
 	_concerns(denial, concat("/", [binding.namespace, binding.name]))
 }
 

@@ -20,11 +20,10 @@ at(ns, zones, night_zones) := {"ns": ns, "zones": {zone: reading |
 	reading := _reading(ns, zone, zone in night_zones)
 }}
 
-_reading(ns, zone, false) := {"time": _hhmm(clock), "today": _day(ns, zone)} if {
-	clock := time.clock([ns, zone])
-}
+_reading(ns, zone, false) := {"time": read.time, "today": read.day} if read := _read(ns, zone)
 
-_reading(ns, zone, true) := {"time": _hhmm(clock), "today": _day(ns, zone), "yesterday": _day(eve, zone)} if {
+_reading(ns, zone, true) := {"time": read.time, "today": read.day, "yesterday": _read(eve, zone).day} if {
+	read := _read(ns, zone)
 	clock := time.clock([ns, zone])
 
 	# Twelve hours before local midnight lies in the day before, also after days of 23 or 25 hours
@@ -33,11 +32,13 @@ _reading(ns, zone, true) := {"time": _hhmm(clock), "today": _day(ns, zone), "yes
 	eve := ns - (seconds * 1000000000)
 }
 
-_day(ns, zone) := {"year": date[0], "month": date[1], "day": date[2], "weekday": time.weekday([ns, zone])} if {
-	date := time.date([ns, zone])
+# All of it in one call. No number is padded: `to_number("06")` would keep its zero (reference/opa-wasm.md §6 no. 9).
+_read(ns, zone) := {
+	"time": hhmm,
+	"day": {"year": to_number(year), "month": to_number(month), "day": to_number(day), "weekday": weekday},
+} if {
+	[year, month, day, weekday, hhmm] := split(time.format([ns, zone, "2006 1 2 Monday 15:04"]), " ")
 }
-
-_hhmm(clock) := concat(":", [two_digits(clock[0]), two_digits(clock[1])])
 
 # METADATA
 # scope: document

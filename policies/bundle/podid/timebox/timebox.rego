@@ -25,7 +25,11 @@ closed_by(binding, grants, m) := set() if {
 	_judgeable(binding, m)
 	open := {half | some half in {"Schedule", "Grant"}; _opens(half, binding, grants, m)}
 	lacking := _lacking(_mode(binding), open)
-	failed := {code | some code in _conditions; _fails(code, binding, open, m)}
+	failed := {code |
+		some field, _ in binding.timeBox # most boxes have few
+		some code in _conditions[field]
+		_fails(code, binding, open, m)
+	}
 	missing := {_missing(half, grants, m) | some half in lacking}
 } else := _invalid(binding)
 
@@ -48,9 +52,9 @@ _calendar(box) := array.concat(object.get(box, "windows", []), object.get(box, "
 
 _judgeable(binding, m) if {
 	binding.timeBoxCheck.valid == true
-	_mode(binding) in _modes
-	is_array(_calendar(binding.timeBox))
-	every zone in zones(binding.timeBox) {
+	calendar := _calendar(binding.timeBox) # undefined, were one no list
+	every w in calendar {
+		zone := window.zone_of(w, _zone(binding.timeBox))
 		zone != "" # which would read as UTC
 		m.zones[zone]
 	}
@@ -61,11 +65,9 @@ _invalid(binding) := found if {
 	count(found) > 0
 } else := {reasons.of("InvalidTimeBox", {})}
 
-_modes := {"Always", "Schedule", "Grant", "ScheduleOrGrant", "ScheduleAndGrant"}
-
 _mode(binding) := object.get(binding.timeBox, "openWhen", "Always")
 
-# What each mode lacks of the halves that are open: the last lines of the formula.
+# What each mode lacks of the halves that are open: the last lines of the formula. An unknown mode has no answer.
 _lacking("Always", _) := set()
 
 _lacking("Schedule", open) := {"Schedule"} - open
@@ -100,14 +102,13 @@ _missing("Grant", grants, m) := "StaleCache" if {
 	grant.pending(grants, m)
 } else := "NoActiveGrant"
 
+# By the field of the box that they are about.
 _conditions := {
-	"AfterNotAfter",
-	"AnchorUnknown",
-	"BeforeNotBefore",
-	"DurationElapsed",
-	"DurationNotStarted",
-	"Excluded",
-	"Suspended",
+	"durations": {"AnchorUnknown", "DurationElapsed", "DurationNotStarted"},
+	"exclusions": {"Excluded"},
+	"notAfter": {"AfterNotAfter"},
+	"notBefore": {"BeforeNotBefore"},
+	"suspend": {"Suspended"},
 }
 
 _fails("Suspended", binding, _, _) if binding.timeBox.suspend

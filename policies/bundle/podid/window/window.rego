@@ -73,17 +73,16 @@ _weekday_fits(w, _) if not w.weekdays
 _weekday_fits(w, day) if {
 	some entry in w.weekdays
 	bounds := split(entry, "..")
-	_cyclic(_weekday[bounds[0]], _weekday[bounds[count(bounds) - 1]], _weekday[substring(day.weekday, 0, 3)])
+	_cyclic(_weekday[bounds[0]], _weekday[_last(bounds)], _weekday[substring(day.weekday, 0, 3)])
 }
 
 _day_of_month_fits(w, _) if not w.daysOfMonth
 
 _day_of_month_fits(w, day) if {
-	length := _month_length(day.year, day.month)
 	some entry in w.daysOfMonth
 	bounds := split(entry, "..")
-	_day_number(bounds[0], length) <= day.day
-	day.day <= _day_number(bounds[count(bounds) - 1], length)
+	_day_number(bounds[0], day) <= day.day
+	day.day <= _day_number(_last(bounds), day)
 }
 
 _month_fits(w, _) if not w.months
@@ -91,26 +90,23 @@ _month_fits(w, _) if not w.months
 _month_fits(w, day) if {
 	some entry in w.months
 	bounds := split(entry, "..")
-	_cyclic(_month[bounds[0]], _month[bounds[count(bounds) - 1]], day.month)
+	_cyclic(_month[bounds[0]], _month[_last(bounds)], day.month)
 }
 
 _year_fits(w, _) if not w.years
 
 _year_fits(w, day) if {
-	year := format_int(day.year, 10)
 	some entry in w.years
 	bounds := split(entry, "..")
-	bounds[0] <= year
-	year <= bounds[count(bounds) - 1]
+	_between(bounds[0], _last(bounds), format_int(day.year, 10))
 }
 
 _date_fits(w, _) if not w.dates
 
 _date_fits(w, day) if {
-	month_day := concat("-", [moment.two_digits(day.month), moment.two_digits(day.day)])
 	some entry in w.dates
 	bounds := split(entry, "..")
-	_date_in(bounds[0], bounds[count(bounds) - 1], month_day, day)
+	_date_in(bounds[0], _last(bounds), _month_day(day), day)
 }
 
 _date_in(first, last, month_day, _) if {
@@ -120,10 +116,20 @@ _date_in(first, last, month_day, _) if {
 
 _date_in(first, last, month_day, day) if {
 	count(first) == 10
-	date := concat("-", [format_int(day.year, 10), month_day])
-	first <= date
-	date <= last
+	_between(first, last, concat("-", [format_int(day.year, 10), month_day]))
 }
+
+_month_day(day) := concat("-", [moment.two_digits(day.month), moment.two_digits(day.day)])
+
+_between(first, last, value) if {
+	first <= value
+	value <= last
+}
+
+# Of one bound or two; arithmetic on their count would cost more than the rest (reference/opa-wasm.md §11).
+_last([only]) := only
+
+_last([_, last]) := last
 
 # Both ends belong to the range, and a range may wrap: Fri..Mon, Nov..Feb, 12-24..01-02.
 _cyclic(first, last, value) if {
@@ -145,7 +151,7 @@ _cyclic(first, last, value) if {
 # Negative days count from the month's real end: -1 is the last.
 _day_number(text, _) := to_number(text) if not startswith(text, "-")
 
-_day_number(text, length) := (length + 1) + to_number(text) if startswith(text, "-")
+_day_number(text, day) := (_month_length(day.year, day.month) + 1) + to_number(text) if startswith(text, "-")
 
 _month_length(_, month) := 31 if month in {1, 3, 5, 7, 8, 10, 12}
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { retryAfterSeconds } from "../../../src/azure/retry-after.ts";
+import { retryAfterSeconds } from "../../../src/runtime/retry-after.ts";
 
 const nowMs = Temporal.Instant.from("2026-06-14T22:00:00Z").epochMilliseconds;
 

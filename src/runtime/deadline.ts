@@ -1,4 +1,4 @@
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /**
  * Runs `run` with a signal that aborts after `limitMs` on `clock`, or with `signal`, whichever is first.

@@ -13,7 +13,8 @@ export function retryAfterSeconds(header: string | undefined, nowMs: number): nu
   return dateMs === null ? null : Math.max(0, Math.ceil((dateMs - nowMs) / 1000));
 }
 
-function parseHttpDate(text: string): number | null {
+/** An HTTP date in its one current form (RFC 9110 §5.6.7) as unix milliseconds; null when it is none. */
+export function parseHttpDate(text: string): number | null {
   const [, day, monthName = "", year, time] = httpDate.exec(text) ?? [];
   const month = months.indexOf(monthName) + 1;
   if (month === 0) return null;

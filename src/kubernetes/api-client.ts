@@ -1,0 +1,213 @@
+import { delay, type Clock } from "../runtime/clock.ts";
+import { withDeadline } from "../runtime/deadline.ts";
+import { parseHttpDate, retryAfterSeconds } from "../runtime/retry-after.ts";
+import { toError } from "../runtime/to-error.ts";
+import type { ApiCall, ApiWatch, KubernetesApi } from "./api.ts";
+import type { Connection } from "./connection.ts";
+import { KubernetesError } from "./errors.ts";
+import { createRateLimit, type Rate } from "./rate-limit.ts";
+import { errorOfStatus } from "./status-error.ts";
+import { createTransport, type Transport, type WireAnswer, type WireRequest } from "./transport.ts";
+import { splitLines } from "./watch-lines.ts";
+
+export interface ApiClientOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** Such as `podid/0.1.0`. */
+  readonly userAgent: string;
+  /** For unary calls; a watch has a connection of its own. 8 unless said otherwise. */
+  readonly connections?: number;
+  /** Of unary calls; null for none, as for a lease. 20/s with bursts of 40 unless said otherwise. */
+  readonly rate?: Rate | null;
+}
+
+const defaultDeadlineMs = 10_000;
+
+/**
+ * A client of one API server over HTTP/1.1 (reference/kubernetes.md §5.4). Make a second one for lease
+ * traffic, so that it never waits for anything else.
+ */
+export function createApiClient(options: ApiClientOptions): KubernetesApi {
+  const { clock, rate = { perSecond: 20, burst: 40 } } = options;
+  const transport = createTransport(options.connection, options.connections ?? 8);
+  const limit = rate === null ? null : createRateLimit(clock, rate);
+  const closing = new AbortController();
+  const parts: Parts = { ...options, transport, skew: { ms: null } };
+  const until = (signal: AbortSignal | undefined): AbortSignal =>
+    signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]);
+  return {
+    call: async (call) => {
+      const signal = until(call.signal);
+      const what = `${call.method} ${call.path}`;
+      return await explain(what, signal, async () => {
+        // The wait for one's turn is not the server's fault.
+        await limit?.take(signal);
+        return await withDeadline(clock, call.deadlineMs ?? defaultDeadlineMs, signal, (bounded) =>
+          callRepeatedly(parts, { ...call, signal: bounded }),
+        );
+      });
+    },
+    watch: async (watch) => openWatch(parts, { ...watch, signal: until(watch.signal) }),
+    clockSkewMs: () => parts.skew.ms,
+    close: async () => {
+      closing.abort(new KubernetesError("Unreachable", "the client is closed"));
+      await transport.close();
+    },
+  };
+}
+
+interface Parts extends ApiClientOptions {
+  readonly transport: Transport;
+  readonly skew: { ms: number | null };
+}
+
+/** Gives every failure its code; aborts keep their own reason. */
+async function explain<T>(what: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (thrown instanceof KubernetesError) throw thrown;
+    throw new KubernetesError("Unreachable", `${what}: ${toError(thrown).message}`, { cause: thrown });
+  }
+}
+
+type BoundCall = ApiCall & { readonly signal: AbortSignal };
+
+async function callRepeatedly(parts: Parts, call: BoundCall): Promise<unknown> {
+  for (;;) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- tried again when the server says so
+      return await callOnce(parts, call);
+    } catch (thrown) {
+      // A write may have been done although the answer says otherwise: its caller decides.
+      if (call.method !== "GET" || !(thrown instanceof KubernetesError) || thrown.retryAfterMs === null)
+        throw thrown;
+      if (thrown.code !== "Throttled" && thrown.code !== "Unreachable") throw thrown;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await delay(parts.clock, Math.max(thrown.retryAfterMs, 50), call.signal);
+    }
+  }
+}
+
+async function callOnce(parts: Parts, call: BoundCall): Promise<unknown> {
+  const body = call.body === undefined ? null : JSON.stringify(call.body);
+  const type = body === null ? {} : { "content-type": call.bodyType ?? "application/json" };
+  const request = { method: call.method, path: pathOf(call), body, headers: type };
+  const answer = await authorized(parts, request, (wire) => parts.transport.send(wire, call.signal));
+  const text = await answer.body.text();
+  if (answer.statusCode >= 400) throw failureOf(parts, call, answer, text);
+  if (text === "") return undefined;
+  return isJson(answer) ? parse(call, text) : text;
+}
+
+async function openWatch(parts: Parts, watch: ApiWatch): Promise<AsyncIterable<string>> {
+  const { signal } = watch;
+  const request = { method: "GET" as const, path: pathOf(watch), body: null, headers: {} };
+  const what = `watch of ${watch.path}`;
+  return await explain(what, signal, () =>
+    withDeadline(parts.clock, defaultDeadlineMs, signal, async (bounded) => {
+      let destroy: (() => Promise<void>) | undefined;
+      const answer = await authorized(parts, request, async (wire) => {
+        await destroy?.();
+        const opened = await parts.transport.sendAlone(wire, bounded);
+        destroy = opened.destroy;
+        return opened.answer;
+      });
+      const end = async (): Promise<void> => destroy?.();
+      if (answer.statusCode === 200) return readLines(what, answer, signal, end);
+      try {
+        throw failureOf(parts, { method: "GET", path: watch.path }, answer, await answer.body.text());
+      } finally {
+        await end();
+      }
+    }),
+  );
+}
+
+/** An iteration that never begins ends with its signal; one that has begun, when it is left. */
+function readLines(
+  what: string,
+  answer: WireAnswer,
+  signal: AbortSignal,
+  destroy: () => Promise<void>,
+): AsyncIterable<string> {
+  const onAbort = (): void => void destroy();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const lines = async function* (): AsyncGenerator<string, void, undefined> {
+    try {
+      yield* splitLines(answer.body);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (thrown instanceof KubernetesError) throw thrown;
+      throw new KubernetesError("Unreachable", `${what}: ${toError(thrown).message}`, { cause: thrown });
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      await destroy();
+    }
+  };
+  return lines();
+}
+
+/** Sends with the credentials of now; a 401 means that nothing was done, so new ones are tried once. */
+async function authorized(
+  { connection, clock, userAgent, skew }: Parts,
+  request: WireRequest,
+  send: (request: WireRequest) => Promise<WireAnswer>,
+): Promise<WireAnswer> {
+  const attempt = async (renew: boolean): Promise<WireAnswer> => {
+    const authorization = await connection.authorization(renew);
+    const headers = {
+      // Asked for gzip, servers compress watch-lists too, and hold events back for it (§5.1 item 9).
+      "accept-encoding": "identity",
+      accept: "application/json",
+      "user-agent": userAgent,
+      ...(authorization === null ? {} : { authorization }),
+      ...request.headers,
+    };
+    const sentMs = clock.nowMs();
+    const answer = await send({ ...request, headers });
+    const serverMs = parseHttpDate(headerOf(answer, "date") ?? "");
+    // The header says whole seconds: on average half of one is missing.
+    if (serverMs !== null) skew.ms = serverMs + 500 - (sentMs + clock.nowMs()) / 2;
+    return answer;
+  };
+  const answer = await attempt(false);
+  if (answer.statusCode !== 401) return answer;
+  await answer.body.dump();
+  return await attempt(true);
+}
+
+function failureOf(
+  { clock }: Parts,
+  call: Pick<ApiCall, "method" | "path">,
+  answer: WireAnswer,
+  body: string,
+): KubernetesError {
+  const seconds = retryAfterSeconds(headerOf(answer, "retry-after"), clock.nowMs());
+  const retryAfterMs = seconds === null ? null : seconds * 1000;
+  return errorOfStatus(`${call.method} ${call.path}`, { status: answer.statusCode, body, retryAfterMs });
+}
+
+function pathOf({ path, query = {} }: Pick<ApiCall, "path" | "query">): string {
+  const text = new URLSearchParams(query).toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+function isJson(answer: WireAnswer): boolean {
+  return headerOf(answer, "content-type")?.includes("json") ?? false;
+}
+
+function parse({ method, path }: ApiCall, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Without the cause, which quotes the text: it may be a Secret's.
+    throw new KubernetesError("Unreachable", `${method} ${path}: the answer is no JSON`);
+  }
+}
+
+function headerOf({ headers }: WireAnswer, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}

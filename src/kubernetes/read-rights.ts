@@ -1,0 +1,31 @@
+import type { KubernetesApi } from "./api.ts";
+import { KubernetesError } from "./errors.ts";
+import { collectionPath } from "./kind-paths.ts";
+import type { Collection } from "./list-pages.ts";
+import type { ResourceKind } from "./resource-source.ts";
+
+/**
+ * Which of `kinds` may not be read: the server's own words, a line each. Asked before the watches start, which
+ * would otherwise try for ever and tell it a kind at a time.
+ * @throws KubernetesError when the server does not answer, or not this question.
+ */
+export async function findMissingRights(
+  api: Pick<KubernetesApi, "call">,
+  kinds: readonly ResourceKind[],
+  selectors: Readonly<Partial<Record<ResourceKind, Collection["selectors"]>>>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const faults = await Promise.all(
+    kinds.map(async (kind) => {
+      const query = { ...selectors[kind], limit: "1" };
+      try {
+        await api.call({ method: "GET", path: collectionPath(kind), query, signal });
+        return [];
+      } catch (thrown) {
+        if (!(thrown instanceof KubernetesError) || thrown.code !== "Forbidden") throw thrown;
+        return [thrown.message];
+      }
+    }),
+  );
+  return faults.flat();
+}

@@ -1,0 +1,170 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import { z } from "zod";
+
+import { createEmulator, type Emulator } from "../../../src/emulator/emulator.ts";
+import type { EmulatorSettings } from "../../../src/emulator/settings.ts";
+import type { ListenAddress } from "../../../src/nmi/server.ts";
+import { createSystemClock } from "../../../src/runtime/clock.ts";
+import { succeed } from "../../control-plane/api.ts";
+import type { ControlPlane } from "../../control-plane/control-plane.ts";
+import { applyCrds, createNode, requestToken, uniqueName } from "../../control-plane/fixtures.ts";
+import { metadataHost, requestToken as askNmi, type TokenAnswer } from "../token-request.ts";
+import { type DaemonProcess, startDaemon } from "./daemon-process.ts";
+
+const deploy = resolve(import.meta.dirname, "../../../deploy");
+const tenantID = "22222222-2222-4222-8222-222222222222";
+const login = { clientID: "cccccccc-0000-4000-8000-000000000001", secret: "emulator-only" };
+const subscription = "/subscriptions/00000000-0000-4000-8000-0000000000aa";
+const group = `${subscription}/resourceGroups/nodes`;
+const vm = `${group}/providers/Microsoft.Compute/virtualMachines/node-0`;
+
+export const readerClientID = "10000000-0000-4000-8000-000000000001";
+export const readerID = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader`;
+
+/** A cluster with podid's definitions, rights and policies, and an emulated Azure in this process. */
+export interface ClusterWorld {
+  readonly plane: ControlPlane;
+  readonly emulator: Emulator;
+  readonly node: string;
+  startController(...more: readonly string[]): Promise<DaemonProcess>;
+  startNmi(...more: readonly string[]): Promise<DaemonProcess>;
+  /** A token for the pod with this address, at that NMI. */
+  ask(nmi: DaemonProcess, address: string): Promise<TokenAnswer>;
+  /** Names of the managed identities on the node's VM. */
+  identitiesOnVm(): readonly string[];
+  /** Accepted ARM changes so far: `+identity` or `-identity`. */
+  patches(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Installs `deploy/` as a user would, and starts Azure. Daemons are the caller's to end. */
+export async function startClusterWorld(
+  plane: ControlPlane,
+  settings: Partial<EmulatorSettings> = {},
+): Promise<ClusterWorld> {
+  const api = plane.api();
+  await applyCrds(plane);
+  const applied = await plane.kubectl(["apply", "--server-side", "--force-conflicts", "-k", deploy]);
+  if (applied.code !== 0) throw new Error(`kubectl apply -k deploy: ${applied.stderr}`);
+  const node = uniqueName("node");
+  await createNode(api, { name: node, providerID: `azure://${vm}` });
+  const emulator = createEmulator({
+    clock: createSystemClock(),
+    settings: { operationDurationMs: 500, retryAfterSeconds: 1, imdsRequestsPerSecond: 1000, ...settings },
+    state: {
+      tenants: [{ tenantID }],
+      applications: [
+        { tenantID, clientID: login.clientID, objectID: login.clientID, secrets: [login.secret] },
+      ],
+      userAssignedIdentities: [
+        { resourceID: readerID, clientID: readerClientID, objectID: readerClientID, tenantID },
+      ],
+      machines: [{ resourceID: vm, location: "westeurope", tenantID }],
+      nodes: [{ name: node, machineID: vm }],
+    },
+  });
+  const azure = await emulator.start();
+  const endpoints = join(plane.folder, `azure-${node}.json`);
+  const imdsUrl = azure.imds.get(node);
+  await writeFile(endpoints, JSON.stringify({ imdsUrl, authorityUrl: azure.entra, armUrl: azure.arm }));
+  const kubeconfigs = {
+    controller: await kubeconfigOf(plane, "podid-controller"),
+    nmi: await kubeconfigOf(plane, "podid-nmi"),
+  };
+  const daemon = async (
+    component: "controller" | "nmi",
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<DaemonProcess> => {
+    return startDaemon(
+      [component, `--kubeconfig=${kubeconfigs[component]}`, `--azure-endpoints=${endpoints}`, ...args],
+      environment,
+    );
+  };
+  return {
+    plane,
+    emulator,
+    node,
+    startController: (...more) =>
+      daemon("controller", ["--leader-election-namespace=podid-system", ...more], {
+        TENANT_ID: tenantID,
+        CLIENT_ID: login.clientID,
+        CLIENT_SECRET: login.secret,
+      }),
+    startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", ...more]),
+    ask: async (nmi, address) => {
+      const { address: at } = addressLine.parse(await nmi.said("serving tokens"));
+      return askNmi({ nmi: at, address, host: metadataHost }, {});
+    },
+    identitiesOnVm: () => (emulator.identitiesOf(vm)?.userAssigned ?? []).map(lastSegment),
+    patches: () => patchesIn(emulator),
+    close: () => emulator.close(),
+  };
+}
+
+const addressLine = z.looseObject({
+  address: z.custom<ListenAddress>(
+    (value) => z.object({ host: z.string(), port: z.number() }).safeParse(value).success,
+  ),
+});
+
+/** A kubeconfig with nothing but the service account's own token, as it has it in its pod. */
+async function kubeconfigOf(plane: ControlPlane, serviceAccount: string): Promise<string> {
+  const token = await requestToken(plane.api(), { namespace: "podid-system", serviceAccount });
+  const path = join(plane.folder, `${serviceAccount}-${uniqueName("kubeconfig")}.json`);
+  await mkdir(plane.folder, { recursive: true });
+  const certificate = Buffer.from(plane.caPem).toString("base64");
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "test", cluster: { server: plane.url, "certificate-authority-data": certificate } }],
+    users: [{ name: "podid", user: { token } }],
+    contexts: [{ name: "test", context: { cluster: "test", user: "podid" } }],
+    "current-context": "test",
+  };
+  await writeFile(path, JSON.stringify(config), { mode: 0o600 });
+  return path;
+}
+
+/** An AzureIdentity for the one managed identity there is, and a binding for pods labelled `selector`. */
+export async function createAccess(
+  plane: ControlPlane,
+  namespace: string,
+  options: { readonly selector: string; readonly timeBox?: object },
+): Promise<void> {
+  const root = `/apis/aadpodidentity.k8s.io/v1/namespaces/${namespace}`;
+  const api = plane.api();
+  await succeed(
+    api.post(`${root}/azureidentities`, {
+      apiVersion: "aadpodidentity.k8s.io/v1",
+      kind: "AzureIdentity",
+      metadata: { name: "reader" },
+      spec: { type: 0, resourceID: readerID, clientID: readerClientID },
+    }),
+  );
+  await succeed(
+    api.post(`${root}/azureidentitybindings`, {
+      apiVersion: "aadpodidentity.k8s.io/v1",
+      kind: "AzureIdentityBinding",
+      metadata: { name: "reads" },
+      spec: { azureIdentity: "reader", ...options },
+    }),
+  );
+}
+
+function patchesIn({ journal }: Emulator): readonly string[] {
+  return journal
+    .list()
+    .filter(({ listener, method }) => listener === "arm" && method === "PATCH")
+    .flatMap(({ added, removed }) => signed("+", added).concat(signed("-", removed)));
+}
+
+function signed(sign: string, ids: readonly string[] = []): readonly string[] {
+  return ids.map((id) => `${sign}${lastSegment(id)}`);
+}
+
+function lastSegment(id: string): string {
+  return id.split("/").at(-1) ?? "";
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { useControlPlane } from "../../control-plane/control-plane.ts";
+import { createNamespace } from "../../control-plane/fixtures.ts";
+import { createFakeKubelet } from "../../control-plane/kubelet.ts";
+import { waitFor } from "../../control-plane/wait.ts";
+import { type ClusterWorld, createAccess, startClusterWorld } from "./cluster-world.ts";
+import type { DaemonProcess } from "./daemon-process.ts";
+
+const plane = useControlPlane();
+/** As issue 5 says; reference/reliability.md K1 lets known pods be served for up to five. */
+const outageMs = 120_000;
+
+describe("while the API server is away", () => {
+  let world: ClusterWorld;
+  let namespace: string;
+  const running: DaemonProcess[] = [];
+
+  before(async () => {
+    world = await startClusterWorld(plane());
+    namespace = await createNamespace(plane().api(), "outage");
+    await createAccess(plane(), namespace, { selector: "worker" });
+  });
+  after(async () => {
+    for (const daemon of running) daemon.kill("SIGTERM");
+    const ends = await Promise.all(running.map((daemon) => daemon.ended()));
+    await world.close();
+    for (const { code, stderr } of ends) assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  });
+
+  const startPod = (name: string, ip: string) =>
+    createFakeKubelet(plane().api()).startPod({
+      namespace,
+      name,
+      node: world.node,
+      labels: { aadpodidbinding: "worker" },
+      ip,
+    });
+
+  it("daemons start, wait unready, serve nobody, and go to work when it comes", async () => {
+    await plane().crash();
+    const [controller, nmi] = await Promise.all([world.startController(), world.startNmi()]);
+    running.push(controller, nmi);
+    await Promise.all([controller, nmi].map((daemon) => daemon.said("the API server cannot be asked yet")));
+    const { status, body } = await nmi.probe("/readyz");
+    assert.equal(status, 503);
+    assert.match(body, /the API server cannot be asked/);
+    assert.equal((await nmi.probe("/healthz")).status, 200);
+    const asked = await world.ask(nmi, "127.0.9.1").catch(() => null);
+    assert.notEqual(asked?.status, 200);
+    await plane().restart();
+    await Promise.all([controller.said("leading"), nmi.said("ready")]);
+    await startPod("known", "127.0.9.1");
+    assert.equal((await world.ask(nmi, "127.0.9.1")).status, 200);
+  });
+
+  it("pods that are known are served for two minutes, others are not, and all heals by itself", async (t) => {
+    const [controller, nmi] = running;
+    assert.ok(controller !== undefined && nmi !== undefined);
+    await plane().crash();
+    const awayAt = Date.now();
+    const statuses: number[] = [];
+    await waitFor(
+      async () => {
+        statuses.push((await world.ask(nmi, "127.0.9.1")).status);
+        return Date.now() - awayAt >= outageMs;
+      },
+      "two minutes",
+      outageMs + 30_000,
+    );
+    assert.deepEqual([...new Set(statuses)], [200], "the known pod, all the time");
+    const stranger = await world.ask(nmi, "127.0.9.2").catch(() => null);
+    assert.notEqual(stranger?.status, 200);
+    assert.equal((await controller.probe("/healthz")).status, 200);
+    t.diagnostic(`${statuses.length} tokens during ${Math.round((Date.now() - awayAt) / 1000)} s`);
+
+    await plane().restart();
+    const backAt = Date.now();
+    await startPod("later", "127.0.9.2");
+    await waitFor(
+      async () => (await world.ask(nmi, "127.0.9.2")).status === 200,
+      "the new pod served",
+      60_000,
+    );
+    t.diagnostic(`a new pod was served ${Date.now() - backAt} ms after the API server was back`);
+    await waitFor(
+      async () => (await controller.probe("/readyz")).status === 200,
+      "the controller ready",
+      60_000,
+    );
+  });
+});
