@@ -5,7 +5,7 @@ import { createLog, type Log } from "../../runtime/log.ts";
 import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
 import { readEnvironment, type Environment } from "../environment.ts";
 import { judgeManifests } from "../policy.ts";
-import { startPolicy } from "../running-policy.ts";
+import { startPolicy, type RunningPolicy } from "../running-policy.ts";
 import { openCluster } from "./cluster.ts";
 import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
@@ -65,15 +65,7 @@ export async function runDaemon<T>(
     const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
-    const policy = await startPolicy({
-      policy: flags.get(commonFlags.policy),
-      decisionLog: flags.get(commonFlags["decision-log"]),
-      clock,
-      log,
-    });
-    onClose(() => policy.close());
-    policy.countIn(metrics);
-    const { engine } = policy;
+    const { engine } = await startDaemonPolicy({ clock, log, metrics, onClose }, flags);
     readiness.set("policy", null);
     const environment = readEnvironment();
     const open = await openSource(options, { clock, log, readiness, environment, engine, metrics });
@@ -87,6 +79,21 @@ export async function runDaemon<T>(
     // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
     for (const end of ends) await end();
   }
+}
+
+async function startDaemonPolicy(
+  { clock, log, metrics, onClose }: Pick<Daemon, "clock" | "log" | "metrics" | "onClose">,
+  flags: ParsedFlags,
+): Promise<RunningPolicy> {
+  const policy = await startPolicy({
+    policy: flags.get(commonFlags.policy),
+    decisionLog: flags.get(commonFlags["decision-log"]),
+    clock,
+    log,
+  });
+  onClose(() => policy.close());
+  policy.countIn(metrics);
+  return policy;
 }
 
 /** Ends the work when the source becomes unfit, as if it was asked to stop, and then says why. */
