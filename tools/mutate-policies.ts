@@ -1,5 +1,6 @@
 // Plants one change after another into a copy of the policy and runs the Rego tests: a change that no test notices is a
-// gap. Fails when fewer than 95 % are noticed, of all or of one file. Usage: mutate-policies.ts [TOPIC…]; without a topic: all files.
+// gap. Fails when fewer than 95 % are noticed, of all or of one file.
+// Usage: mutate-policies.ts [TOPIC…]; without a topic: all files.
 import { execFile } from "node:child_process";
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -57,13 +58,15 @@ const equivalents = equivalentSchema.parse(
   JSON.parse(readFileSync(join(import.meta.dirname, "equivalent-mutants.json"), "utf8")),
 );
 
-function isEquivalent({ file, mutant }: Trial): boolean {
-  return equivalents.some(
-    (known) =>
-      known.file === file &&
-      known.rule === mutant.rule &&
-      known.before === mutant.before &&
-      known.after === mutant.after,
+type Equivalent = z.infer<typeof equivalentSchema>[number];
+
+/** Told by the start of the rule's head, so that its value may change. */
+function isAbout(known: Equivalent, { file, mutant }: Trial): boolean {
+  return (
+    known.file === file &&
+    mutant.rule.startsWith(known.rule) &&
+    known.before === mutant.before &&
+    known.after === mutant.after
   );
 }
 
@@ -109,7 +112,7 @@ function stagesOf(topic: string, runs: readonly TestRun[]): readonly Stage[] {
 }
 
 async function judge(directory: string, trial: Trial, stages: readonly Stage[]): Promise<Verdict> {
-  if (isEquivalent(trial)) return "equivalent";
+  if (equivalents.some((known) => isAbout(known, trial))) return "equivalent";
   const path = join(directory, "policies/bundle/podid", trial.file);
   const original = readFileSync(path, "utf8");
   writeFileSync(path, trial.mutant.text);
@@ -183,15 +186,7 @@ function readTrials(topics: readonly string[]): readonly Trial[] {
 function assertListed(trials: readonly Trial[]): void {
   const files = new Set(trials.map(({ file }) => file));
   const outlived = equivalents.filter(
-    (known) =>
-      files.has(known.file) &&
-      !trials.some(
-        ({ file, mutant }) =>
-          file === known.file &&
-          mutant.rule === known.rule &&
-          mutant.before === known.before &&
-          mutant.after === known.after,
-      ),
+    (known) => files.has(known.file) && !trials.some((trial) => isAbout(known, trial)),
   );
   if (outlived.length > 0)
     throw new Error(`equivalent-mutants.json names no mutant: ${JSON.stringify(outlived, null, 1)}`);
