@@ -85,7 +85,20 @@ _values := {
 	"timeZone": {
 		"field": "timeZone",
 		"good": ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Argentina/Buenos_Aires", "Etc/GMT+5"],
-		"bad": ["", "Local", "GMT", "EST5EDT", "utc", "europe/berlin", "Mars/Phobos", "+05:30", "posix/UTC", 1, null],
+		"bad": [
+			"",
+			"Local",
+			"GMT",
+			"EST5EDT",
+			"utc",
+			"europe/berlin",
+			"Mars/Phobos",
+			"America/Argentina//Buenos_Aires",
+			"+05:30",
+			"posix/UTC",
+			1,
+			null,
+		],
 		"problem": ["spec.timeBox.timeZone", _zone_form],
 	},
 	"durations from": {

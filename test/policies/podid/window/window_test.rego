@@ -26,6 +26,7 @@ test_past_midnight[note] if {
 		"to the end of the day": {"window": _window("22:00", "24:00"), "past": false},
 		"to midnight": {"window": _window("22:00", "00:00"), "past": true},
 		"past midnight": {"window": _window("22:00", "02:00"), "past": true},
+		"of no length": {"window": _window("10:00", "10:00"), "past": false},
 	}
 	past := count([1 | window.past_midnight(row.window)]) == 1
 	past == row.past
@@ -63,6 +64,17 @@ _times := {
 		"window": _window("22:00", "02:00"),
 		"inside": ["2026-06-15T22:00:00Z", "2026-06-16T01:59:59Z"],
 		"outside": ["2026-06-15T21:59:59Z", "2026-06-16T02:00:00Z"],
+	},
+	"of no length, which podid.validate refuses": {
+		"window": _window("10:00", "10:00"),
+		"inside": [],
+		"outside": [
+			"2026-06-15T09:59:59Z",
+			"2026-06-15T10:00:00Z",
+			"2026-06-15T10:00:01Z",
+			"2026-06-15T23:59:59Z",
+			"2026-06-15T00:00:00Z",
+		],
 	},
 	"in a zone of its own": {
 		"window": object.union(_window("09:00", "10:00"), {"timeZone": "Asia/Kolkata"}),
