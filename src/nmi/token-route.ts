@@ -66,8 +66,8 @@ export interface TokenRouteDeps extends IssueDeps {
   readonly isSynced: () => boolean;
 }
 
-/** Caches older than this are not served from (reference/time-boxes.md §3.6). */
-const longestServedStalenessSeconds = 600;
+/** Caches older than this are not served from (reference/reliability.md K1; time-boxes.md §3.6 would allow twice as long). */
+const longestServedStalenessSeconds = 300;
 /** Caches become whole without a change that would end the wait. */
 const syncRetryMs = 250;
 
