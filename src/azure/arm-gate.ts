@@ -3,7 +3,7 @@ import { type Clock, delay } from "../runtime/clock.ts";
 /** ARM counts reads and writes of a subscription apart (reference/azure.md §4.2). */
 export type ArmScope = "reads" | "writes";
 
-export type Admission =
+type Admission =
   | { readonly admitted: true }
   /** ARM asked everybody of this subscription and scope to stay away. */
   | { readonly admitted: false; readonly retryAfterSeconds: number };

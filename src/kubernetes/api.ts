@@ -1,5 +1,5 @@
 /** A media type that a write's body may have; PATCH needs one, everything else is plain JSON. */
-export type BodyType =
+type BodyType =
   | "application/json"
   | "application/merge-patch+json"
   | "application/json-patch+json"
