@@ -15,6 +15,7 @@ import type { Readiness } from "./readiness.ts";
 export type Selectors = Readonly<Partial<Record<ResourceKind, Collection["selectors"]>>>;
 
 const retryMs = 2_000;
+const standingMs = 10_000;
 
 interface CheckOptions {
   readonly api: KubernetesApi;
@@ -35,9 +36,9 @@ interface CheckOptions {
 export async function checkCluster(options: CheckOptions): Promise<void> {
   const { api, component, kinds, selectors, signal } = options;
   const shipped = await readShippedShapes(shippedFiles.crds);
-  const schemas = await untilAnswered(options, () => checkServedSchemas(api, shipped));
+  const schemas = await standingFaults(options, () => checkServedSchemas(api, shipped));
   if (schemas.length > 0) throw unfit(component, outdated(schemas));
-  const rights = await untilAnswered(options, () => findMissingRights(api, kinds, selectors, signal));
+  const rights = await standingFaults(options, () => findMissingRights(api, kinds, selectors, signal));
   if (rights.length === 0) return;
   const remedy = `kubectl apply --server-side -f deploy/rbac/${component}.yaml`;
   throw unfit(component, `podid lacks rights: ${remedy} (${rights.join("; ")})`);
@@ -49,6 +50,26 @@ function unfit(component: string, fault: string): CommandError {
 
 function outdated(faults: readonly string[]): string {
   return `the cluster would not keep what is written: ${schemaRemedy} (${faults.join("; ")})`;
+}
+
+/** A server that has just started refuses what it allows moments later: faults have to stand before they are believed. */
+async function standingFaults(
+  options: CheckOptions,
+  ask: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const { clock, readiness, signal } = options;
+  let sinceMs: number | undefined;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- asked again while there are faults
+    const faults = await untilAnswered(options, ask);
+    const [fault] = faults;
+    if (fault === undefined) return [];
+    sinceMs ??= clock.monotonicMs();
+    if (clock.monotonicMs() - sinceMs >= standingMs) return faults;
+    readiness.set("source", fault);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await delay(clock, retryMs, signal);
+  }
 }
 
 async function untilAnswered<T>(options: CheckOptions, ask: () => Promise<T>): Promise<T> {

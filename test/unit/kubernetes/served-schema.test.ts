@@ -65,8 +65,7 @@ describe("the definitions that the server has", () => {
       return crd;
     });
     assert.deepEqual(await checkServedSchemas(older, shipped), [
-      `CustomResourceDefinition ${bindings} lacks spec.match, spec.timeBox, which the API server therefore drops: ` +
-        "apply the definitions of this podid: kubectl apply --server-side -f deploy/crds",
+      `CustomResourceDefinition ${bindings} lacks spec.match, spec.timeBox, which the API server therefore drops`,
     ]);
   });
 
@@ -100,11 +99,8 @@ describe("the definitions that the server has", () => {
     });
     const faults = await checkServedSchemas(other, shipped);
     assert.equal(faults.length, 3);
-    assert.match(
-      faults[0] ?? "",
-      /^the cluster has no CustomResourceDefinition azureidentities\.\S+: apply .*deploy\/crds$/,
-    );
-    assert.match(faults[1] ?? "", /does not serve v1: apply/);
+    assert.match(faults[0] ?? "", /^the cluster has no CustomResourceDefinition azureidentities\.\S+$/);
+    assert.match(faults[1] ?? "", /does not serve v1$/);
     assert.match(
       faults[2] ?? "",
       /may not read the CustomResourceDefinition azurepod.*grant get, list and watch/,

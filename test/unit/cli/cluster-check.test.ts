@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+
+import { parse } from "yaml";
+
+import { checkCluster } from "../../../src/cli/daemon/cluster-check.ts";
+import { createReadiness } from "../../../src/cli/daemon/readiness.ts";
+import { CommandError } from "../../../src/cli/errors.ts";
+import { shippedFiles } from "../../../src/cli/paths.ts";
+import type { ApiCall, KubernetesApi } from "../../../src/kubernetes/api.ts";
+import { KubernetesError } from "../../../src/kubernetes/errors.ts";
+import { createSilentLog } from "../../../src/runtime/log.ts";
+import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
+
+type State = "away" | "forbidding" | "good";
+
+/** A check of an API server that is what `stateAt` says (by milliseconds); time goes on to the next timer by itself. */
+async function check(stateAt: (atMs: number) => State) {
+  const clock = createSimulatedClock(0);
+  const readiness = createReadiness({});
+  const reasons = new Set<string>();
+  const stopping = new AbortController();
+  const call = async ({ path }: ApiCall): Promise<unknown> => {
+    for (const reason of readiness.reasons()) reasons.add(reason);
+    const state = stateAt(clock.monotonicMs());
+    if (state === "away") throw new KubernetesError("Unreachable", "connection refused");
+    if (state === "forbidding") throw new KubernetesError("Forbidden", `cannot get ${path}`);
+    const name = /customresourcedefinitions\/(\w+)\./.exec(path)?.[1];
+    if (name === undefined) return { items: [] };
+    const answer: unknown = parse(await readFile(join(shippedFiles.crds, `${name}.yaml`), "utf8"));
+    return answer;
+  };
+  const api: KubernetesApi = {
+    call,
+    watch: () => Promise.reject(new Error("not asked for")),
+    clockSkewMs: () => null,
+    close: async () => undefined,
+  };
+  const parts = { api, clock, readiness, log: createSilentLog(), component: "nmi" as const };
+  const progress: { end?: { readonly error: unknown } } = {};
+  const work = checkCluster({ ...parts, kinds: ["Pod"], selectors: {}, signal: stopping.signal });
+  const watched = work.then(
+    () => (progress.end = { error: null }),
+    (error: unknown) => (progress.end = { error }),
+  );
+  while (progress.end === undefined) {
+    const nextMs = clock.nextTimerInMs();
+    if (nextMs !== null) clock.advance(nextMs);
+    if (clock.monotonicMs() > longestMs) stopping.abort(new Error("enough"));
+    await turn();
+  }
+  return { ...(await watched), atMs: clock.monotonicMs(), reasons: [...reasons] };
+}
+
+const longestMs = 600_000;
+
+describe("the check of a cluster", () => {
+  it("passes at once when definitions and rights are there", async () => {
+    assert.deepEqual(await check(() => "good"), { error: null, atMs: 0, reasons: [notRead] });
+  });
+
+  it("waits, unready, for an API server that is away", async () => {
+    const { error, atMs, reasons } = await check((ms) => (ms < 120_000 ? "away" : "good"));
+    assert.equal(error, null);
+    assert.equal(atMs, 120_000);
+    assert.deepEqual(reasons, ["the API server cannot be asked: connection refused", notRead]);
+  });
+
+  it("does not believe the refusals of a server that has just started", async () => {
+    const { error, atMs } = await check((ms) => (ms < 6_000 ? "forbidding" : "good"));
+    assert.equal(error, null);
+    assert.equal(atMs, 6_000);
+  });
+
+  it("believes them after ten seconds, and says in one line what to apply", async () => {
+    const { error, atMs } = await check(() => "forbidding");
+    assert.equal(atMs, 10_000);
+    assert.ok(error instanceof CommandError && error.exitCode === 3);
+    assert.match(error.message, /^podid nmi: .*kubectl apply --server-side -f deploy\/crds/);
+    assert.equal(error.message.split("\n").length, 1);
+  });
+
+  it("ends when the daemon is to stop", async () => {
+    const { error } = await check(() => "away");
+    assert.match(String(error), /enough/);
+  });
+});
+
+const notRead = "not everything of the cluster has been read yet";
