@@ -1,8 +1,5 @@
 import { Command, CommanderError } from "commander";
 
-import { runController } from "./daemon/controller.ts";
-import { runNmi } from "./daemon/nmi.ts";
-import { runDemo } from "./demo/demo.ts";
 import { EmulatorError } from "../emulator/errors.ts";
 import { clearRedirectingVariables } from "./environment.ts";
 import { CommandError, type ExitCode } from "./errors.ts";
@@ -23,24 +20,37 @@ function createProgram(signal: AbortSignal): Command {
   return program;
 }
 
-/** Their flags are Go's, which commander does not read: everything after the name is passed on. */
+/**
+ * Their flags are Go's, which commander does not read: everything after the name is passed on. Each command loads its own
+ * parts alone: ARM's SDK in the agent of every node would cost more memory than the rest of it.
+ */
 function addDaemons(program: Command, signal: AbortSignal): void {
-  const add = (name: string, description: string, run: typeof runController): void => {
+  const add = (name: string, description: string, load: () => Promise<RunDaemon>): void => {
     program
       .command(name)
       .description(description)
       .helpOption(false)
       .allowUnknownOption()
       .allowExcessArguments()
-      .action(async (_, command: Command) => run({ args: command.args, print, signal }));
+      .action(async (_, command: Command) => (await load())({ args: command.args, print, signal }));
   };
   add(
     "controller",
     "puts identities on VMs and scale sets as the policy wants (aad-pod-identity's MIC)",
-    runController,
+    async () => (await import("./daemon/controller.ts")).runController,
   );
-  add("nmi", "serves tokens to the pods of one node (aad-pod-identity's NMI)", runNmi);
+  add(
+    "nmi",
+    "serves tokens to the pods of one node (aad-pod-identity's NMI)",
+    async () => (await import("./daemon/nmi.ts")).runNmi,
+  );
 }
+
+type RunDaemon = (options: {
+  readonly args: readonly string[];
+  readonly print: (text: string) => void;
+  readonly signal: AbortSignal;
+}) => Promise<void>;
 
 const policyFlag = ["--policy <file>", "policy bundle (default: the one that ships with podid)"] as const;
 
@@ -66,6 +76,7 @@ function addDemo(program: Command, signal: AbortSignal): void {
           "--kubeconfig: this version reads manifest folders only; run `podid demo` without it",
         );
       }
+      const { runDemo } = await import("./demo/demo.ts");
       await runDemo({ keep, print, signal, policy, decisionLog });
     });
 }

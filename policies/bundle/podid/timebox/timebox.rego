@@ -113,15 +113,9 @@ _conditions := {
 
 _fails("Suspended", binding, _, _) if binding.timeBox.suspend
 
-_fails("BeforeNotBefore", binding, _, m) if {
-	binding.timeBox.notBefore
-	not _begun(binding.timeBox, m)
-}
+_fails("BeforeNotBefore", binding, _, m) if not _begun(binding.timeBox, m)
 
-_fails("AfterNotAfter", binding, _, m) if {
-	binding.timeBox.notAfter
-	not _unended(binding.timeBox, m)
-}
+_fails("AfterNotAfter", binding, _, m) if not _unended(binding.timeBox, m)
 
 _fails("AnchorUnknown", binding, _, _) if {
 	some duration in binding.timeBox.durations
