@@ -62,7 +62,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   });
   const azure = await emulator.start();
   const decider = createClusterDecider(engine, source);
-  const controller = startController({ clock, log, source, decider, azure });
+  const controller = startController({ clock, log, engine, source, decider, azure });
   const nmis = await startNmis({ ...options, log, source, decider, azure, faults });
   const close = async (): Promise<void> => {
     await Promise.all(nmis.map(({ nmi }) => nmi.close()));
@@ -84,7 +84,14 @@ interface Parts {
   readonly azure: EmulatorAddresses;
 }
 
-function startController({ clock, log, source, decider, azure }: Parts): Controller {
+function startController({
+  clock,
+  log,
+  engine,
+  source,
+  decider,
+  azure,
+}: Parts & { readonly engine: Engine }): Controller {
   const cloud = findCloud("");
   const endpoints = { authorityUrl: azure.entra, armUrl: azure.arm };
   const credential = createSecretCredential({ clock, cloud, endpoints, ...controllerLogin });
@@ -96,6 +103,7 @@ function startController({ clock, log, source, decider, azure }: Parts): Control
     compute: createCompute({ clock, cloud, credential, endpoints }),
     namespaced: false,
     random: Math.random,
+    statusTerms: { policyDigest: engine.digest, tzdata: process.versions["tz"] ?? "" },
   });
   controller.start();
   return controller;

@@ -8,6 +8,8 @@ import type { Cluster, Compute } from "./ports.ts";
 import { createProblemReporter } from "./problem-reporter.ts";
 import { reconcile } from "./reconcile.ts";
 import { startSchedule } from "./schedule.ts";
+import type { StatusTerms } from "./status-findings.ts";
+import { createStatusWriter } from "./status-writer.ts";
 import type { WorkQueueObserver } from "./work-queue-observer.ts";
 import { createWorkQueue, type WorkResult } from "./work-queue.ts";
 
@@ -35,6 +37,8 @@ export interface ControllerDependencies {
   readonly random: () => number;
   /** Hears how the queue of work is doing. */
   readonly observer?: WorkQueueObserver;
+  /** What statuses say of how they were found. */
+  readonly statusTerms: StatusTerms;
 }
 
 /** Makes a controller that does nothing before `start`. All its memory is in the cluster's objects. */
@@ -51,6 +55,7 @@ export function createController(deps: ControllerDependencies): Controller {
   const work = (key: string, signal: AbortSignal): Promise<WorkResult> =>
     reconcile({ ...reconcileDeps, signal }, key);
   const queue = createWorkQueue({ ...deps, work });
+  const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms });
   const stops: Cancel[] = [];
 
   const addAll = (): void => {
@@ -62,15 +67,16 @@ export function createController(deps: ControllerDependencies): Controller {
       startSchedule({ clock, log, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),
     );
     addAll();
+    statuses.start();
   };
   const close = async (): Promise<void> => {
     for (const stop of stops.splice(0)) stop();
-    await queue.close();
+    await Promise.all([queue.close(), statuses.close()]);
   };
   return {
     start,
     close,
-    settled: () => queue.settled(),
+    settled: async () => void (await Promise.all([queue.settled(), statuses.settled()])),
     nextWake: () => wakeUps.peek()?.at ?? null,
   };
 }

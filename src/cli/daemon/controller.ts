@@ -73,6 +73,7 @@ async function serve(
       compute: fenceCompute(compute, () => open.isLeader()),
       namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
       random: Math.random,
+      statusTerms: { policyDigest: daemon.engine.digest, tzdata: process.versions["tz"] ?? "" },
     });
     controller.start();
     setActive(true);

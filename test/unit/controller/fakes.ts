@@ -62,6 +62,8 @@ export interface FakeCluster extends Cluster {
   readonly events: readonly RecordedEvent[];
   /** Every status that was written, as `key status`. */
   readonly statusWrites: readonly string[];
+  /** What was applied to bindings and grants, in order. */
+  readonly applied: readonly { readonly key: Key; readonly status: JsonObject }[];
   crash: CrashPoint;
 }
 
@@ -85,6 +87,12 @@ export function createFakeCluster(): FakeCluster {
   const listeners = new Set<(change: { readonly kind: string; readonly key: Key }) => void>();
   const events: RecordedEvent[] = [];
   const statusWrites: string[] = [];
+  const applied: { readonly key: Key; readonly status: JsonObject }[] = [];
+  const shown = new Map<string, JsonObject>();
+  const applyStatus = (kind: string, key: Key, status: JsonObject): void => {
+    applied.push({ key, status });
+    shown.set(`${kind} ${key}`, status);
+  };
   const changed = (kind: string, key: Key): void => {
     for (const listener of listeners) listener({ kind, key });
   };
@@ -96,11 +104,20 @@ export function createFakeCluster(): FakeCluster {
   const lists = {
     Pod: pods,
     AzureAssignedIdentity: assigned,
+    AzureIdentityBinding: bindings,
     AzureIdentityAccessGrant: grants,
     AzureIdentityAccessApproval: approvals,
   };
+  const gettable = {
+    Node: nodes,
+    AzureIdentity: identities,
+    AzureIdentityBinding: bindings,
+    AzureAssignedIdentity: assigned,
+    AzureIdentityAccessGrant: grants,
+  };
   function list(kind: "Pod"): readonly Pod[];
   function list(kind: "AzureAssignedIdentity"): readonly AzureAssignedIdentity[];
+  function list(kind: "AzureIdentityBinding"): readonly AzureIdentityBinding[];
   function list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
   function list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
   function list(kind: keyof typeof lists): readonly unknown[] {
@@ -109,14 +126,19 @@ export function createFakeCluster(): FakeCluster {
   function get(kind: "Node", key: Key): Node | undefined;
   function get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
   function get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;
-  function get(kind: string, key: Key): Node | AzureIdentity | AzureIdentityBinding | undefined {
-    if (kind === "Node") return nodes.get(key);
-    return kind === "AzureIdentity" ? identities.get(key) : bindings.get(key);
+  function get(kind: "AzureAssignedIdentity", key: Key): AzureAssignedIdentity | undefined;
+  function get(kind: "AzureIdentityAccessGrant", key: Key): AzureIdentityAccessGrant | undefined;
+  function get(kind: keyof typeof gettable, key: Key): unknown {
+    return gettable[kind].get(key);
   }
 
   const cluster: FakeCluster = {
     events,
     statusWrites,
+    applied,
+    statusOf: (kind, key) => shown.get(`${kind} ${key}`),
+    applyBindingStatus: async (key, status) => applyStatus("AzureIdentityBinding", key, status),
+    applyGrantStatus: async (key, status) => applyStatus("AzureIdentityAccessGrant", key, status),
     crash: neverCrash,
     list,
     get,
@@ -258,7 +280,7 @@ export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[
     assign: decideAssign,
     token: () => assertUnasked("token"),
     exempt: () => assertUnasked("exempt"),
-    validate: () => assertUnasked("validate"),
+    validate: () => ({ valid: true, reasons: [] }),
   };
   const decider: FakeDecider = {
     isBroken: () => false,

@@ -55,6 +55,7 @@ export function createWorld(at: string): World {
         compute,
         namespaced,
         random: () => 0,
+        statusTerms: { policyDigest: "digest", tzdata: "2026c" },
       }),
     onVm: () =>
       [...(compute.machines.get(vmId("vm-0").toLowerCase()) ?? [])].map((id) =>
