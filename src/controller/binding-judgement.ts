@@ -180,7 +180,11 @@ function grantedPods(deps: JudgeDependencies, binding: AzureIdentityBinding, pod
   const names = grants
     .filter((grant) => bindingOf(grant) === keyOf(binding))
     .flatMap(({ spec }) => spec.podName ?? []);
-  return [...new Set(names)].slice(0, fewGrants).map((name) => ({ ...pod, name }));
+  return [...new Set(names)].slice(0, fewGrants).map((name) => renamed(pod, name));
+}
+
+function renamed(pod: Pod, name: string): Pod {
+  return { ...pod, name };
 }
 
 const order: readonly string[] = [
@@ -199,9 +203,10 @@ const order: readonly string[] = [
 
 /** As the formula of reference/time-boxes.md §2.3 has them; what is no matter of time comes after. */
 function inOrder(reasons: readonly Reason[]): readonly Reason[] {
-  const rank = ({ code }: Reason): number => {
-    const index = order.indexOf(code);
-    return index === -1 ? order.length : index;
-  };
   return reasons.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function rank({ code }: Reason): number {
+  const index = order.indexOf(code);
+  return index === -1 ? order.length : index;
 }

@@ -42,12 +42,14 @@ export function bindingStatus(
   const before = isObject(shown?.["timeBox"]) ? shown["timeBox"] : {};
   const generation = binding.generation === undefined ? {} : { observedGeneration: binding.generation };
   const since = inForce === before["inForce"] ? before["since"] : undefined;
-  const conditions = Object.entries(conditionsOf(findings)).map(([type, condition]) => {
-    const old = objectsIn(shown?.["conditions"]).find((one) => one["type"] === type);
+  const shownConditions = objectsIn(shown?.["conditions"]);
+  const conditions: JsonObject[] = [];
+  for (const [type, condition] of Object.entries(conditionsOf(findings))) {
+    const old = shownConditions.find((one) => one["type"] === type);
     const isSame = old?.["status"] === condition.status;
     const lastTransitionTime = (isSame ? old["lastTransitionTime"] : undefined) ?? formatInstant(now);
-    return { type, ...condition, ...generation, lastTransitionTime };
-  });
+    conditions.push({ type, ...condition, ...generation, lastTransitionTime });
+  }
   const at = next?.nextTransition ?? null;
   return {
     timeBox: {
@@ -74,6 +76,7 @@ function reasonOf({ binding, judgement, activeGrants }: BindingFindings): string
       return first === undefined && activeGrants.length === 0 ? "DurationRunning" : "Granted";
     case "No":
       return first?.code ?? "OutsideSchedule";
+    case null:
     default:
       return first?.code ?? "NoPodToAskAbout";
   }

@@ -10,7 +10,8 @@ export function countsFromPodStart(timeBox: JsonObject | null): boolean {
 
 /** What opens a box that is open (reference/time-boxes.md §2.6). Where a window and a grant both may, a grant that is active is named. */
 export function openerOf(timeBox: JsonObject | null, hasActiveGrant: boolean): string {
-  switch (timeBox?.["openWhen"]) {
+  const mode = timeBox?.["openWhen"];
+  switch (typeof mode === "string" ? mode : "Always") {
     case "Schedule":
       return "InWindow";
     case "Grant":

@@ -91,11 +91,11 @@ function readySeconds(
   if (approvals === 0) return created;
   const firsts = new Map<string, number>();
   for (const { spec, creationTimestamp } of votes) {
-    const at = secondsOf(creationTimestamp);
+    const agreed = secondsOf(creationTimestamp);
     const { approver, decision } = spec;
-    if (at === null || decision !== "Approve" || approver === "" || approver === grant.spec.requester)
+    if (agreed === null || decision !== "Approve" || approver === "" || approver === grant.spec.requester)
       continue;
-    firsts.set(approver, Math.min(at, firsts.get(approver) ?? at));
+    firsts.set(approver, Math.min(agreed, firsts.get(approver) ?? agreed));
   }
   const nth = [...firsts.values()].toSorted((a, b) => a - b)[approvals - 1];
   return nth === undefined ? null : Math.max(created, nth);
@@ -109,12 +109,14 @@ function view(
   state: GrantState,
   seconds: { readonly start?: number; readonly until?: number; readonly changesAt?: number },
 ): GrantView {
-  const at = (value: number | undefined): Instant | null =>
-    value === undefined ? null : instantFromSeconds(value);
   return { state, start: at(seconds.start), until: at(seconds.until), changesAt: at(seconds.changesAt) };
 }
 
 function secondsOf(stamp: string | null): number | null {
   const instant = parseInstant(stamp ?? "");
   return instant === undefined ? null : toSeconds(instant);
+}
+
+function at(seconds: number | undefined): Instant | null {
+  return seconds === undefined ? null : instantFromSeconds(seconds);
 }

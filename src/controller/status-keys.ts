@@ -37,28 +37,10 @@ export function subjectsTouched(
   switch (kind) {
     case "AzureIdentityBinding":
       return [{ kind: "AzureIdentityBinding", key }, ...grants(cluster, (binding) => binding === key)];
-    case "AzureIdentityAccessGrant": {
-      const grant = cluster.get("AzureIdentityAccessGrant", key);
-      const binding = grant === undefined ? grantBindings.get(key) : bindingOf(grant);
-      if (grant === undefined || binding === undefined) grantBindings.delete(key);
-      else grantBindings.set(key, binding);
-      return [
-        { kind: "AzureIdentityAccessGrant", key },
-        ...(binding === undefined ? [] : [{ kind: "AzureIdentityBinding" as const, key: binding }]),
-      ];
-    }
-    case "AzureIdentityAccessApproval": {
-      const approval = cluster.list("AzureIdentityAccessApproval").find((one) => keyOf(one) === key);
-      // One that has gone no longer says which grant it was for.
-      const grantKey = approval === undefined ? null : grantOf(approval);
-      return cluster
-        .list("AzureIdentityAccessGrant")
-        .filter((grant) => grantKey === null || keyOf(grant) === grantKey)
-        .flatMap((grant) => [
-          { kind: "AzureIdentityAccessGrant" as const, key: keyOf(grant) },
-          { kind: "AzureIdentityBinding" as const, key: bindingOf(grant) },
-        ]);
-    }
+    case "AzureIdentityAccessGrant":
+      return ofGrant(cluster, grantBindings, key);
+    case "AzureIdentityAccessApproval":
+      return ofApproval(cluster, key);
     case "AzureIdentity":
       return cluster
         .list("AzureIdentityBinding")
@@ -69,6 +51,31 @@ export function subjectsTouched(
     default:
       return [];
   }
+}
+
+function ofGrant(
+  cluster: Pick<Cluster, "get">,
+  grantBindings: Map<Key, Key>,
+  key: Key,
+): readonly StatusSubject[] {
+  const grant = cluster.get("AzureIdentityAccessGrant", key);
+  const binding = grant === undefined ? grantBindings.get(key) : bindingOf(grant);
+  if (grant === undefined || binding === undefined) grantBindings.delete(key);
+  else grantBindings.set(key, binding);
+  const own: StatusSubject = { kind: "AzureIdentityAccessGrant", key };
+  return binding === undefined ? [own] : [own, { kind: "AzureIdentityBinding", key: binding }];
+}
+
+/** An approval that has gone no longer says which grant it was for: then all are looked at. */
+function ofApproval(cluster: Pick<Cluster, "list">, key: Key): readonly StatusSubject[] {
+  const approval = cluster.list("AzureIdentityAccessApproval").find((one) => keyOf(one) === key);
+  const subjects: StatusSubject[] = [];
+  for (const grant of cluster.list("AzureIdentityAccessGrant")) {
+    if (approval !== undefined && keyOf(grant) !== grantOf(approval)) continue;
+    subjects.push({ kind: "AzureIdentityAccessGrant", key: keyOf(grant) });
+    subjects.push({ kind: "AzureIdentityBinding", key: bindingOf(grant) });
+  }
+  return subjects;
 }
 
 function ofBinding(binding: { readonly namespace: string; readonly name: string }): StatusSubject {

@@ -57,10 +57,11 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
   const { clock, log, cluster } = deps;
   const counts = createAssignedCounts(cluster);
   const grantBindings = new Map<Key, Key>();
+  const wakeUps = createWakeUps();
   const parts: Parts = {
     ...deps,
     findings: createFindings({ ...deps, counts }),
-    wakeUps: createWakeUps(),
+    wakeUps,
     written: new Map(),
     oldGrants: new Set(),
   };
@@ -80,13 +81,7 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
         const touched = subjectsTouched(change, { cluster, counts, grantBindings });
         for (const subject of touched) queue.add(subjectText(subject));
       }),
-      startSchedule({
-        clock,
-        log,
-        wakeUps: parts.wakeUps,
-        onDue: (text) => queue.add(text),
-        onAll: addAll,
-      }),
+      startSchedule({ clock, log, wakeUps, onDue: (text) => queue.add(text), onAll: addAll }),
     );
     addAll();
   };

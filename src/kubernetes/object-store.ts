@@ -130,8 +130,11 @@ function read<T>(table: Table<T>, { key, uid, resourceVersion, content }: RawObj
 }
 
 function differsInVersionOnly(a: unknown, b: unknown): boolean {
-  const unversioned = (object: unknown): unknown => ({ ...Object(object), resourceVersion: "" });
   return a !== undefined && isDeepStrictEqual(unversioned(a), unversioned(b));
+}
+
+function unversioned(object: unknown): unknown {
+  return { ...Object(object), resourceVersion: "" };
 }
 
 function drop<T>(table: Table<T>, key: string): void {
