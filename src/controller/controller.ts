@@ -76,7 +76,11 @@ export function createController(deps: ControllerDependencies): Controller {
   return {
     start,
     close,
-    settled: async () => void (await Promise.all([queue.settled(), statuses.settled()])),
+    settled: async () => {
+      await queue.settled();
+      // Assignments change statuses, and never the other way round.
+      await statuses.settled();
+    },
     nextWake: () => wakeUps.peek()?.at ?? null,
   };
 }
