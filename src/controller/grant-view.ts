@@ -8,15 +8,7 @@ import { instantFromSeconds, parseInstant, toSeconds, type Instant } from "../ti
 import { isObject } from "./json-shape.ts";
 
 /** The names are those of the grant's CRD. */
-export type GrantState =
-  | "Pending"
-  | "Scheduled"
-  | "Active"
-  | "Expired"
-  | "TimedOut"
-  | "Denied"
-  | "Revoked"
-  | "Void";
+type GrantState = "Pending" | "Scheduled" | "Active" | "Expired" | "TimedOut" | "Denied" | "Revoked" | "Void";
 
 export interface GrantView {
   readonly state: GrantState;

@@ -136,6 +136,11 @@ function makeGrant(name: string, podName: string | null): AzureIdentityAccessGra
   };
 }
 
+function textOf(value: unknown): string {
+  assert.ok(typeof value === "string");
+  return value;
+}
+
 function boxOf(status: JsonObject): JsonObject {
   const { timeBox } = status;
   assert.ok(isObject(timeBox));
@@ -145,8 +150,8 @@ function boxOf(status: JsonObject): JsonObject {
 function conditionsOf(status: JsonObject): Readonly<Record<string, string>> {
   return Object.fromEntries(
     objectsIn(status["conditions"]).map(({ type, status: state, reason }) => [
-      String(type),
-      `${String(state)} ${String(reason)}`,
+      textOf(type),
+      `${textOf(state)} ${textOf(reason)}`,
     ]),
   );
 }
@@ -161,7 +166,7 @@ describe("the status of a binding, by the policy that ships, shows", () => {
       const findings = createFindings(deps).ofBinding(binding, now);
       const status = bindingStatus(findings, undefined, now);
       const { inForce, reason, nextTransition = "-", since, observedGeneration } = boxOf(status);
-      assert.equal(`${String(inForce)} ${String(reason)} ${String(nextTransition)}`, shown);
+      assert.equal(`${textOf(inForce)} ${textOf(reason)} ${textOf(nextTransition)}`, shown);
       assert.equal(since, at);
       assert.equal(observedGeneration, 3);
       const { InForce: _, ...others } = conditionsOf(status);

@@ -60,6 +60,8 @@ export interface FakeCluster extends Cluster {
   /** What was applied to bindings and grants, in order. */
   readonly applied: readonly { readonly key: Key; readonly status: JsonObject }[];
   crash: CrashPoint;
+  /** Runs before a status is applied; a rejection is the server's. */
+  onApply: () => Promise<void>;
 }
 
 export function createFakeCluster(): FakeCluster {
@@ -132,8 +134,15 @@ export function createFakeCluster(): FakeCluster {
     statusWrites,
     applied,
     statusOf: (kind, key) => shown.get(`${kind} ${key}`),
-    applyBindingStatus: async (key, status) => applyStatus("AzureIdentityBinding", key, status),
-    applyGrantStatus: async (key, status) => applyStatus("AzureIdentityAccessGrant", key, status),
+    onApply: async () => {},
+    applyBindingStatus: async (key, status) => {
+      await cluster.onApply();
+      applyStatus("AzureIdentityBinding", key, status);
+    },
+    applyGrantStatus: async (key, status) => {
+      await cluster.onApply();
+      applyStatus("AzureIdentityAccessGrant", key, status);
+    },
     crash: neverCrash,
     list,
     get,
