@@ -8,6 +8,7 @@ import { createEmulator, type Emulator } from "../emulator/emulator.ts";
 import type { EmulatorAddresses } from "../emulator/network.ts";
 import { createClusterDecider, type ClusterDecider } from "../engine/cluster-decider.ts";
 import type { BundleSlot } from "../engine/bundle-slot.ts";
+import type { Engine } from "../engine/engine.ts";
 import { loadCrdSchemas } from "../kubernetes/manifest-schema.ts";
 import { createManifestSource, type ManifestSource } from "../kubernetes/manifest-source.ts";
 import { createNmi, type Nmi, type NmiOptions } from "../nmi/nmi.ts";
@@ -68,7 +69,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   });
   const azure = await emulator.start();
   const decider = createClusterDecider(engine, source);
-  const controller = startController({ clock, log, source, decider, azure });
+  const controller = startController({ clock, log, engine, source, decider, azure });
   const nmis = await startNmis({ ...options, log, source, decider, azure, policy });
   const close = async (): Promise<void> => {
     await Promise.all(nmis.map(({ nmi }) => nmi.close()));
@@ -90,7 +91,14 @@ interface Parts {
   readonly azure: EmulatorAddresses;
 }
 
-function startController({ clock, log, source, decider, azure }: Parts): Controller {
+function startController({
+  clock,
+  log,
+  engine,
+  source,
+  decider,
+  azure,
+}: Parts & { readonly engine: Engine }): Controller {
   const cloud = findCloud("");
   const endpoints = { authorityUrl: azure.entra, armUrl: azure.arm };
   const credential = createSecretCredential({ clock, cloud, endpoints, ...controllerLogin });
@@ -102,6 +110,7 @@ function startController({ clock, log, source, decider, azure }: Parts): Control
     compute: createCompute({ clock, cloud, credential, endpoints }),
     namespaced: false,
     random: Math.random,
+    statusTerms: { policyDigest: engine.digest, tzdata: process.versions["tz"] ?? "" },
   });
   controller.start();
   return controller;

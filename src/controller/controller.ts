@@ -8,6 +8,8 @@ import type { Cluster, Compute } from "./ports.ts";
 import { createProblemReporter } from "./problem-reporter.ts";
 import { reconcile } from "./reconcile.ts";
 import { startSchedule } from "./schedule.ts";
+import type { StatusTerms } from "./status-findings.ts";
+import { createStatusWriter } from "./status-writer.ts";
 import type { WorkQueueObserver } from "./work-queue-observer.ts";
 import { createWorkQueue, type WorkResult } from "./work-queue.ts";
 
@@ -37,6 +39,8 @@ export interface ControllerDependencies {
   readonly observer?: WorkQueueObserver;
   /** Told of each boundary that custom rules declare and that is none (reference/time-boxes.md §3.5). */
   readonly onHintMismatch?: () => void;
+  /** What statuses say of how they were found. */
+  readonly statusTerms: StatusTerms;
 }
 
 /** Makes a controller that does nothing before `start`. All its memory is in the cluster's objects. */
@@ -53,6 +57,7 @@ export function createController(deps: ControllerDependencies): Controller {
   const work = (key: string, signal: AbortSignal): Promise<WorkResult> =>
     reconcile({ ...reconcileDeps, signal }, key);
   const queue = createWorkQueue({ ...deps, work });
+  const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms });
   const stops: Cancel[] = [];
 
   const addAll = (): void => {
@@ -66,15 +71,17 @@ export function createController(deps: ControllerDependencies): Controller {
       decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );
     addAll();
+    statuses.start();
   };
   const close = async (): Promise<void> => {
     for (const stop of stops.splice(0)) stop();
-    await queue.close();
+    await Promise.all([queue.close(), statuses.close()]);
   };
   return {
     start,
     close,
-    settled: () => queue.settled(),
+    // Assignments change statuses, and never the other way round.
+    settled: () => queue.settled().then(() => statuses.settled()),
     nextWake: () => wakeUps.peek()?.at ?? null,
   };
 }

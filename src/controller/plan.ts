@@ -22,6 +22,8 @@ import type { Desired } from "./wanted.ts";
 export interface Subject {
   /** Null when the object does not say which binding made it. */
   readonly binding: Key | null;
+  /** Null when the object does not say which identity it is for. */
+  readonly identity: Key | null;
   readonly node: string;
   readonly pod: Key;
   /** Key of the AzureAssignedIdentity. */
@@ -249,9 +251,10 @@ function idsOf(objects: readonly AzureAssignedIdentity[]): Set<string> {
 }
 
 function subjectOf(object: NewAssignedIdentity): Subject {
-  const { azureBindingRef: binding, nodename } = object.spec;
+  const { azureBindingRef: binding, azureIdentityRef: identity, nodename } = object.spec;
   return {
     binding: binding === null ? null : keyOf(binding),
+    identity: identity === null ? null : keyOf(identity),
     node: nodename,
     pod: podOf(object),
     object: keyOf(object),

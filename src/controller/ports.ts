@@ -5,6 +5,7 @@ import type {
   AzureIdentityAccessApproval,
   AzureIdentityAccessGrant,
   AzureIdentityBinding,
+  JsonObject,
   Key,
   Pod,
 } from "../engine/resources.ts";
@@ -21,15 +22,23 @@ export interface Node {
   readonly providerID: string;
 }
 
+/** The kinds whose status shows what the policy says of them. */
+export type StatusKind = "AzureIdentityBinding" | "AzureIdentityAccessGrant";
+
 /** What the controller reads and writes; src/kubernetes' ResourceSource fits by shape. */
 export interface Cluster {
   list(kind: "Pod"): readonly Pod[];
   list(kind: "AzureAssignedIdentity"): readonly AzureAssignedIdentity[];
+  list(kind: "AzureIdentityBinding"): readonly AzureIdentityBinding[];
   list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
   list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
   get(kind: "Node", name: string): Node | undefined;
   get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
   get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;
+  get(kind: "AzureAssignedIdentity", key: Key): AzureAssignedIdentity | undefined;
+  get(kind: "AzureIdentityAccessGrant", key: Key): AzureIdentityAccessGrant | undefined;
+  /** What the object shows now. Its changes alone are told to nobody. */
+  statusOf(kind: StatusKind, key: Key): JsonObject | undefined;
   subscribe(listener: (change: { readonly kind: string; readonly key: Key }) => void): () => void;
   createAssignedIdentity(object: NewAssignedIdentity): Promise<AzureAssignedIdentity>;
   /** Takes the place of the object with the same namespace and name; rejects when there is none. */
@@ -43,8 +52,15 @@ export interface Cluster {
     },
   ): Promise<void>;
   deleteAssignedIdentity(key: Key): Promise<void>;
+  /** Makes `status` what podid owns of the status; others' fields stay. */
+  applyBindingStatus(key: Key, status: JsonObject): Promise<void>;
+  applyGrantStatus(key: Key, status: JsonObject): Promise<void>;
   recordEvent(event: {
-    readonly kind: "AzureIdentity" | "AzureIdentityBinding" | "AzureAssignedIdentity";
+    readonly kind:
+      | "AzureIdentity"
+      | "AzureIdentityBinding"
+      | "AzureIdentityAccessGrant"
+      | "AzureAssignedIdentity";
     readonly key: Key;
     readonly type: "Normal" | "Warning";
     readonly reason: string;

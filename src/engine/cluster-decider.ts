@@ -2,6 +2,7 @@ import { buildClusterDocument } from "./cluster-document.ts";
 import { createClusterLayout, noResources } from "./cluster-layout.ts";
 import type { ValidateDecision } from "./decision.ts";
 import type { Decider, Engine } from "./engine.ts";
+import { validateInput } from "./questions.ts";
 import type {
   AzureIdentity,
   AzureIdentityAccessApproval,
@@ -89,10 +90,7 @@ function createBindingChecks(engine: Engine): BindingChecks {
   const answers = new WeakMap<AzureIdentityBinding, ValidateDecision>();
   let unanswered = new Set<AzureIdentityBinding>();
   const ask = (binding: AzureIdentityBinding): ValidateDecision => {
-    const { azureIdentity, selector, weight, match, timeBox } = binding.spec;
-    const parts = { ...(match === null ? {} : { match }), ...(timeBox === null ? {} : { timeBox }) };
-    const object = { spec: { azureIdentity, selector, weight, ...parts } };
-    const answer = engine.decide("validate", { kind: "AzureIdentityBinding", object });
+    const answer = engine.decide("validate", validateInput(binding));
     if (answer.reasons.some(({ code }) => code === "PolicyError")) unanswered.add(binding);
     else answers.set(binding, answer);
     return answer;

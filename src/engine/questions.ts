@@ -2,7 +2,7 @@ import type { TimeFacts } from "../timebox/candidates.ts";
 import { parseInstant, type Instant } from "../timebox/instant.ts";
 import { findNextChange, type NextChange } from "../timebox/next-change.ts";
 import type { Decider } from "./engine.ts";
-import type { AssignInput } from "./input.ts";
+import type { AssignInput, ValidateInput } from "./input.ts";
 import type {
   AzureIdentityAccessApproval,
   AzureIdentityAccessGrant,
@@ -32,6 +32,13 @@ export function assignInput(
   namespaced: boolean,
 ): AssignInput {
   return { now, probes: [...probes], pod: podInput(pod), mode: { namespaced } };
+}
+
+/** The question "is this binding well formed", with nothing but what the policy judges. */
+export function validateInput(binding: AzureIdentityBinding): ValidateInput {
+  const { azureIdentity, selector, weight, match, timeBox } = binding.spec;
+  const parts = { ...(match === null ? {} : { match }), ...(timeBox === null ? {} : { timeBox }) };
+  return { kind: "AzureIdentityBinding", object: { spec: { azureIdentity, selector, weight, ...parts } } };
 }
 
 /** What moves the answer for `pod` through `bindings`, for the search of instants to ask about. */

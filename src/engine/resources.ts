@@ -41,6 +41,11 @@ interface StoredObject {
   readonly creationTimestamp: string | null;
 }
 
+interface CountedObject extends StoredObject {
+  /** Which edit of its spec this is; absent where no API server counts. */
+  readonly generation?: number;
+}
+
 export interface SecretReference {
   readonly namespace: string;
   readonly name: string;
@@ -62,7 +67,7 @@ export interface AzureIdentity extends StoredObject {
   };
 }
 
-export interface AzureIdentityBinding extends StoredObject {
+export interface AzureIdentityBinding extends CountedObject {
   readonly spec: {
     readonly azureIdentity: string;
     readonly selector: string;
@@ -75,7 +80,7 @@ export interface AzureIdentityBinding extends StoredObject {
 }
 
 /** A request for just-in-time access through a binding of its namespace (reference/time-boxes.md §2.4). */
-export interface AzureIdentityAccessGrant extends StoredObject {
+export interface AzureIdentityAccessGrant extends CountedObject {
   readonly spec: {
     readonly bindingName: string;
     readonly requester: string;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { metadata, stored, text } from "./projection-fields.ts";
+import { counted, metadata, stored, text } from "./projection-fields.ts";
 
 /** Optional text for which absent and empty differ. */
 const optionalText = z
@@ -36,7 +36,11 @@ const approvalSpec = z.object({
 /** From a raw AzureIdentityAccessGrant to the shape in resources.ts. */
 export const azureIdentityAccessGrant = z
   .object({ metadata, spec: grantSpec.nullish() })
-  .transform(({ metadata: meta, spec }) => ({ ...stored(meta), spec: spec ?? grantSpec.parse({}) }));
+  .transform(({ metadata: meta, spec }) => ({
+    ...stored(meta),
+    ...counted(meta),
+    spec: spec ?? grantSpec.parse({}),
+  }));
 
 /** From a raw AzureIdentityAccessApproval to the shape in resources.ts. */
 export const azureIdentityAccessApproval = z

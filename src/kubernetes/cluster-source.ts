@@ -61,6 +61,7 @@ export function createClusterSource(options: ClusterSourceOptions): ClusterSourc
     ...createAssignedIdentityWriter({ ...options, cached: tables.AzureAssignedIdentity }),
     applyBindingStatus: (key, status) => applyStatus(api, "AzureIdentityBinding", key, status),
     applyGrantStatus: (key, status) => applyStatus(api, "AzureIdentityAccessGrant", key, status),
+    statusOf: (kind, key) => tables[kind].store.statusOf(key),
     recordEvent: options.recordEvent,
     synced: async () => void (await Promise.all(followed.map(({ synced }) => synced))),
     isSynced: () => followed.every((reflector) => reflector.isSynced()),

@@ -3,7 +3,7 @@ import { KubernetesError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { kindPaths, objectPath, splitKey } from "./kind-paths.ts";
 import { secretProjection } from "./projections.ts";
-import type { ResourceSource } from "./resource-source.ts";
+import type { ResourceSource, StatusKind } from "./resource-source.ts";
 
 /** Under which podid's own fields are known to the server. */
 const fieldManager = "podid-controller";
@@ -11,7 +11,7 @@ const fieldManager = "podid-controller";
 /** Makes `status` what podid owns of the status of one object, by server-side apply. */
 export async function applyStatus(
   api: Pick<KubernetesApi, "call">,
-  kind: "AzureIdentityBinding" | "AzureIdentityAccessGrant",
+  kind: StatusKind,
   key: string,
   status: JsonObject,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import type { ManifestJudge } from "./manifest-assessment.ts";
 import { createManifestFolder, type ManifestFolder } from "./manifest-folder.ts";
 import type { Problem } from "./manifest-problem.ts";
 import type { CrdSchemas } from "./manifest-schema.ts";
-import type { ResourceEvent, ResourceKinds, ResourceSource } from "./resource-source.ts";
+import type { ResourceEvent, ResourceKinds, ResourceSource, StatusKind } from "./resource-source.ts";
 import { createSubscribers, type Subscribers } from "./subscribers.ts";
 
 /** A folder of YAML files in place of a cluster. */
@@ -17,11 +17,7 @@ export interface ManifestSource extends ResourceSource {
   problems(): readonly Problem[];
   /** The latest events, oldest first. */
   events(): readonly ResourceEvent[];
-  /** The status that was last applied to a binding or grant; undefined before. */
-  appliedStatus(kind: StatusKind, key: string): JsonObject | undefined;
 }
-
-type StatusKind = "AzureIdentityBinding" | "AzureIdentityAccessGrant";
 
 const keptEvents = 1000;
 
@@ -94,7 +90,7 @@ function sourceOf(parts: {
     deleteAssignedIdentity: async (key) => assigned.remove(key),
     applyBindingStatus: async (key, status) => applyStatus("AzureIdentityBinding", key, status),
     applyGrantStatus: async (key, status) => applyStatus("AzureIdentityAccessGrant", key, status),
-    appliedStatus: (kind, key) => statuses.get(`${kind} ${key}`),
+    statusOf: (kind, key) => statuses.get(`${kind} ${key}`),
     recordEvent: (event) => void (events = [...events, event].slice(-keptEvents)),
     problems: () => folder.current().problems,
     events: () => events,

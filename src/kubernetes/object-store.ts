@@ -1,4 +1,6 @@
-import type { JsonObject } from "./json.ts";
+import { isDeepStrictEqual } from "node:util";
+
+import { isJsonObject, type JsonObject } from "./json.ts";
 import type { RawObject } from "./raw-object.ts";
 
 /** A change of what the store shows; `object` is the one that came, or the last known of one that went. */
@@ -41,15 +43,24 @@ export interface ObjectStore<T> extends ReflectedStore {
   get(key: string): T | undefined;
   /** The same list until something changes. */
   list(): readonly T[];
+  /** The status of an object whose kind `showsStatus`; undefined when it has none. */
+  statusOf(key: string): JsonObject | undefined;
 }
 
 interface Held<T> extends ObjectVersion {
   /** Undefined when the content cannot be used: such an object is not shown. */
   readonly object: T | undefined;
+  readonly status: JsonObject | undefined;
 }
 
 export interface ObjectStoreOptions<T> {
   readonly project: (content: JsonObject) => Projected<T>;
+  /**
+   * The projection leaves the status out, which can be had by itself. A change of nothing else is not told and
+   * leaves the object the one that it was, also its `resourceVersion`: else each status that podid writes
+   * would make it plan everything anew.
+   */
+  readonly showsStatus?: boolean;
   /** Hears of a change when reads can already see it. */
   readonly onDelta: (delta: Delta<T>) => void;
   /** Hears once of each object that cannot be used. */
@@ -67,6 +78,7 @@ export function createObjectStore<T>(options: ObjectStoreOptions<T>): ObjectStor
   const table: Table<T> = { ...options, held: new Map(), shown: undefined };
   return {
     get: (key) => table.held.get(key)?.object,
+    statusOf: (key) => table.held.get(key)?.status,
     list: () => (table.shown ??= [...table.held.values()].flatMap(visible)),
     versions: () => table.held,
     put: (raw) => {
@@ -103,10 +115,26 @@ function visible<T>({ object }: Held<T>): readonly T[] {
 
 function read<T>(table: Table<T>, { key, uid, resourceVersion, content }: RawObject): Held<T> {
   const projected = table.project(content);
-  if (projected.ok) return { uid, resourceVersion, object: projected.object };
   const known = table.held.get(key);
+  const { status: given } = content;
+  const status = table.showsStatus === true && isJsonObject(given) ? given : undefined;
+  if (projected.ok) {
+    const isSameObject =
+      table.showsStatus === true &&
+      known?.uid === uid &&
+      differsInVersionOnly(known.object, projected.object);
+    return { uid, resourceVersion, status, object: isSameObject ? known.object : projected.object };
+  }
   if (known?.uid !== uid || known.object !== undefined) table.onMalformed(key, projected.problem);
-  return { uid, resourceVersion, object: undefined };
+  return { uid, resourceVersion, status, object: undefined };
+}
+
+function differsInVersionOnly(a: unknown, b: unknown): boolean {
+  return a !== undefined && isDeepStrictEqual(unversioned(a), unversioned(b));
+}
+
+function unversioned(object: unknown): unknown {
+  return { ...Object(object), resourceVersion: "" };
 }
 
 function drop<T>(table: Table<T>, key: string): void {
@@ -121,6 +149,7 @@ function place<T>(table: Table<T>, key: string, next: Held<T>): void {
   if (table.held.get(key)?.uid !== next.uid) drop(table, key);
   const before = table.held.get(key)?.object;
   table.held.set(key, next);
+  if (before !== undefined && before === next.object) return;
   table.shown = undefined;
   const { uid, object } = next;
   if (object !== undefined) {

@@ -42,6 +42,7 @@ export const metadata = z
     labels: textMap,
     annotations: textMap,
     creationTimestamp: instant,
+    generation: z.int().nullish(),
     finalizers: texts,
   })
   .nullish()
@@ -53,12 +54,18 @@ export const metadata = z
     labels: value?.labels ?? {},
     annotations: value?.annotations ?? {},
     creationTimestamp: value?.creationTimestamp ?? null,
+    generation: value?.generation ?? null,
     finalizers: value?.finalizers ?? [],
   }));
 type Metadata = z.output<typeof metadata>;
 
 /** What stored objects have in common, out of their metadata. */
-export function stored(meta: Metadata): Omit<Metadata, "labels" | "finalizers"> {
+export function stored(meta: Metadata): Omit<Metadata, "labels" | "finalizers" | "generation"> {
   const { namespace, name, uid, resourceVersion, annotations, creationTimestamp } = meta;
   return { namespace, name, uid, resourceVersion, annotations, creationTimestamp };
+}
+
+/** Which edit of its spec an object is at, for kinds whose status says which one it is about. */
+export function counted({ generation }: Metadata): { readonly generation?: number } {
+  return generation === null ? {} : { generation };
 }

@@ -3,7 +3,17 @@ import { SocketAddress, isIP, isIPv6 } from "node:net";
 import { z } from "zod";
 
 import { azureIdentityAccessApproval, azureIdentityAccessGrant } from "./access-projections.ts";
-import { instant, integer, json, metadata, stored, text, textMap, texts } from "./projection-fields.ts";
+import {
+  counted,
+  instant,
+  integer,
+  json,
+  metadata,
+  stored,
+  text,
+  textMap,
+  texts,
+} from "./projection-fields.ts";
 import type { ResourceKinds } from "./resource-source.ts";
 
 /** Addresses are compared as text, so each has one spelling. Empty is absent. */
@@ -117,7 +127,11 @@ const azureIdentityBinding = z
       match,
       timeBox,
     } = given ?? azureIdentityBindingSpec.parse({});
-    return { ...stored(meta), spec: { azureIdentity: identity, selector, weight, match, timeBox } };
+    return {
+      ...stored(meta),
+      ...counted(meta),
+      spec: { azureIdentity: identity, selector, weight, match, timeBox },
+    };
   });
 
 const azurePodIdentityException = z

@@ -35,6 +35,7 @@ export function reflectKind<K extends ResourceKind>(
   const collection: Collection = { path: collectionPath(kind), selectors };
   const store = createObjectStore<ResourceKinds[K]>({
     project: projectionOf(kind, createStringPool()),
+    showsStatus: kind === "AzureIdentityBinding" || kind === "AzureIdentityAccessGrant",
     onDelta: ({ key }) => onChange(key),
     onMalformed: (key, problem) => {
       log.error({ kind, key, problem }, "an object of the cluster cannot be understood and is left out");

@@ -26,6 +26,9 @@ export interface ResourceKinds {
 }
 export type ResourceKind = keyof ResourceKinds;
 
+/** The kinds whose status is for display and written by podid alone. */
+export type StatusKind = "AzureIdentityBinding" | "AzureIdentityAccessGrant";
+
 /** `key` is `namespace/name`, or the name alone for nodes and namespaces. */
 export interface Change {
   readonly kind: ResourceKind;
@@ -84,6 +87,8 @@ export interface ResourceSource {
    */
   applyBindingStatus(key: string, status: JsonObject): Promise<void>;
   applyGrantStatus(key: string, status: JsonObject): Promise<void>;
+  /** The status of a binding or grant as it is now; undefined when there is none. Its changes are not told to subscribers. */
+  statusOf(kind: StatusKind, key: string): JsonObject | undefined;
   recordEvent(event: ResourceEvent): void;
   close(): Promise<void>;
 }

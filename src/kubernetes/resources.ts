@@ -47,6 +47,11 @@ interface StoredObject {
   readonly creationTimestamp: string | null;
 }
 
+interface CountedObject extends StoredObject {
+  /** Which edit of its spec this is; absent where no API server counts. */
+  readonly generation?: number;
+}
+
 export interface SecretReference {
   readonly namespace: string;
   readonly name: string;
@@ -68,7 +73,7 @@ export interface AzureIdentity extends StoredObject {
   };
 }
 
-export interface AzureIdentityBinding extends StoredObject {
+export interface AzureIdentityBinding extends CountedObject {
   readonly spec: {
     readonly azureIdentity: string;
     readonly selector: string;
@@ -85,7 +90,7 @@ export interface AzurePodIdentityException extends StoredObject {
 }
 
 /** Asks for just-in-time access through one binding (reference/time-boxes.md §2.4). */
-export interface AzureIdentityAccessGrant extends StoredObject {
+export interface AzureIdentityAccessGrant extends CountedObject {
   readonly spec: {
     readonly bindingName: string;
     readonly requester: string;

@@ -23,7 +23,7 @@ export interface Issued {
 
 export type Verdict =
   | { readonly ok: true; readonly issued: Issued }
-  | { readonly ok: false; readonly refusal: Refusal; readonly identity?: Key };
+  | { readonly ok: false; readonly refusal: Refusal; readonly identity?: Key; readonly binding?: Key };
 
 export interface IssueDeps {
   readonly clock: Clock;
@@ -99,7 +99,7 @@ function onConfirmed(
     validUntilSeconds: validUntil === null ? null : toSeconds(validUntil),
     limits: decision.limits,
   });
-  if (!clamped.ok) return refused(refuse("denied", clamped.code), decision.identity);
+  if (!clamped.ok) return refused(refuse("denied", clamped.code), decision.identity, decision.binding);
   const issued = { identity, binding: decision.binding, token, told: clamped.told };
   return { kind: "done", value: { ok: true, issued } };
 }
@@ -116,7 +116,7 @@ function onRefused(deps: IssueDeps, asking: Asking, pod: Pod, decision: Refused)
   if (kind === "denied") {
     const { bindings } = decision;
     const opening = bindings.length === 0 ? null : deps.judge.opening(pod, bindings);
-    return refused(denial(decision, opening), decision.identity);
+    return refused(denial(decision, opening), decision.identity, decision.binding ?? bindings[0]);
   }
   const graceLeftMs = identityGraceLeftMs(deps, pod, deps.judge.candidates(pod));
   if (graceLeftMs === 0) return refused(identityNotFound("identityNotFound"));
@@ -132,8 +132,12 @@ function isSameGrant(first: Allowed, second: Allowed): boolean {
   );
 }
 
-function refused(refusal: Refusal, identity?: Key): Step<Verdict> {
-  return { kind: "done", value: { ok: false, refusal, ...(identity === undefined ? {} : { identity }) } };
+function refused(refusal: Refusal, identity?: Key, binding?: Key): Step<Verdict> {
+  const names = {
+    ...(identity === undefined ? {} : { identity }),
+    ...(binding === undefined ? {} : { binding }),
+  };
+  return { kind: "done", value: { ok: false, refusal, ...names } };
 }
 
 function hold(refusal: Refusal, untilMs: number, retryMs?: number): Step<Verdict> {

@@ -21,6 +21,15 @@ export interface Resources {
   /** Calls `listener` after each change that reads can already see. Returns the way to stop. */
   subscribe(listener: (change: { readonly kind: string; readonly key: Key }) => void): () => void;
   ageSeconds(): number;
+  /** Takes an event at once; equal ones are counted, not repeated. Absent: nobody is told. */
+  recordEvent?(event: {
+    readonly kind: "AzureIdentityBinding";
+    readonly key: Key;
+    readonly type: "Normal" | "Warning";
+    readonly reason: "TokenIssued" | "TokenDenied";
+    readonly message: string;
+    readonly related: { readonly kind: "Pod"; readonly key: Key };
+  }): void;
 }
 
 /** A token as Azure gave it; the JWT is never changed. */

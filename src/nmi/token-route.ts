@@ -170,8 +170,12 @@ function issued({ identity, binding, token, told }: Issued, resource: string): S
   };
 }
 
-function denied({ refusal, identity }: Extract<Verdict, { ok: false }>): Served {
-  return { ...refused(refusal), ...(identity === undefined ? {} : { identity }) };
+function denied({ refusal, identity, binding }: Extract<Verdict, { ok: false }>): Served {
+  return {
+    ...refused(refusal),
+    ...(identity === undefined ? {} : { identity }),
+    ...(binding === undefined ? {} : { binding }),
+  };
 }
 
 /** A refusal on its way out. */

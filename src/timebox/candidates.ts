@@ -48,7 +48,7 @@ interface OffsetPeriod {
 }
 
 const secondsPerDay = 86_400;
-const defaultApprovalTimeout = "24h";
+export const defaultApprovalTimeout = "24h";
 
 /**
  * All instants in (`now`, `now + horizonSeconds`] at which the answer could change, ascending and
@@ -126,7 +126,7 @@ function grantEdges(
 }
 
 /** Seconds of a duration such as `1h30m`; undefined when malformed. */
-function lengthSeconds(duration: Json | undefined): number | undefined {
+export function lengthSeconds(duration: Json | undefined): number | undefined {
   const parts = /^(?=.)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(textOf(duration));
   if (parts === null) return undefined;
   const [, hours = "0", minutes = "0", seconds = "0"] = parts;

@@ -2,8 +2,10 @@ import { once } from "node:events";
 
 import { createCompute } from "../../azure/compute.ts";
 import { createController } from "../../controller/controller.ts";
+import type { StatusTerms } from "../../controller/status-findings.ts";
 import { countHintMismatches } from "../../controller/hint-mismatches.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { countArmBudget } from "./arm-metrics.ts";
 import { readAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
@@ -73,6 +75,7 @@ async function serve(
     random: Math.random,
     observer: observeByMetrics(metrics),
     onHintMismatch: countHintMismatches(metrics),
+    statusTerms: statusTerms(daemon.engine),
   };
   const lead = async (leading: AbortSignal): Promise<void> => {
     const controller = createController(dependencies);
@@ -87,4 +90,15 @@ async function serve(
   while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
+}
+
+/** Statuses name the policy that found them, which may be replaced meanwhile. */
+function statusTerms(engine: Engine): StatusTerms {
+  const tzdata = process.versions["tz"] ?? "";
+  return {
+    get policyDigest() {
+      return engine.digest;
+    },
+    tzdata,
+  };
 }

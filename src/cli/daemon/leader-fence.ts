@@ -33,6 +33,8 @@ export function fenceCluster(cluster: Cluster, isLeader: () => boolean): Cluster
     replaceAssignedIdentity: (object) => leading().then(() => cluster.replaceAssignedIdentity(object)),
     patchAssignedIdentityStatus: (key, patch) =>
       leading().then(() => cluster.patchAssignedIdentityStatus(key, patch)),
+    applyBindingStatus: (key, status) => leading().then(() => cluster.applyBindingStatus(key, status)),
+    applyGrantStatus: (key, status) => leading().then(() => cluster.applyGrantStatus(key, status)),
     deleteAssignedIdentity: (key) => leading().then(() => cluster.deleteAssignedIdentity(key)),
   };
 }

@@ -63,6 +63,11 @@ describe("controller and NMI as processes of their own, with only their rights",
       "kubectl shows the binding closed",
     );
     assert.deepEqual(world.patches(), ["+reader", "-reader"]);
+    const told = ["IdentityAssigned", "IdentityRemoved", "TimeBoxClosed", "TokenDenied", "TokenIssued"];
+    await waitFor(async () => {
+      const events = await reasonsOfEvents(namespace);
+      return ["binding applied", "binding removed", ...told].every((reason) => events.has(reason));
+    }, "kubectl tells what happened");
   });
 
   it("leave nothing of an unlabelled pod's request but a refusal", async () => {
@@ -84,6 +89,13 @@ describe("controller and NMI as processes of their own, with only their rights",
     assert.match((await nmi.probe("/metrics")).body, /podid_grants_believed 1/);
   });
 });
+
+/** The reasons of all events in a namespace, as `kubectl get events` has them. */
+async function reasonsOfEvents(namespace: string): Promise<ReadonlySet<string>> {
+  const template = '{range .items[*]}{.reason}{"\\n"}{end}';
+  const shown = await plane().kubectl(["get", "events", "-n", namespace, "-o", `jsonpath=${template}`]);
+  return new Set(shown.stdout.split("\n"));
+}
 
 /** What `kubectl get` shows of the time box: in force, reason, next. */
 async function columns(namespace: string): Promise<string> {

@@ -18,7 +18,10 @@ describe("a binding without time box", () => {
     assert.deepEqual(world.onVm(), ["reader"]);
     assert.deepEqual(
       world.cluster.events.map(({ kind, key, type, reason }) => [kind, key, type, reason]),
-      [["AzureIdentityBinding", "shop/reader", "Normal", "binding applied"]],
+      [
+        ["AzureIdentityBinding", "shop/reader", "Normal", "binding applied"],
+        ["AzureIdentity", "shop/reader", "Normal", "IdentityAssigned"],
+      ],
     );
   });
 
@@ -58,7 +61,8 @@ describe("a binding without time box", () => {
       "default/web-0-shop-reader Assigned",
       "default/web-0-shop-reader Unassigned",
     ]);
-    assert.equal(world.cluster.events.at(-1)?.reason, "binding removed");
+    const removed = world.cluster.events.slice(-2).map(({ kind, reason }) => `${kind} ${reason}`);
+    assert.deepEqual(removed, ["AzureIdentityBinding binding removed", "AzureIdentity IdentityRemoved"]);
   });
 
   it("takes the identity off when the pod has finished", async (t) => {

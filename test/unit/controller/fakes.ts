@@ -1,8 +1,4 @@
 import type { Cluster, Compute, ComputeFailure, ComputeResult, Node } from "../../../src/controller/ports.ts";
-import type { Candidate } from "../../../src/engine/decision.ts";
-import type { Decider } from "../../../src/engine/engine.ts";
-import type { Entrypoint, Entrypoints } from "../../../src/engine/entrypoints.ts";
-import type { AssignInput } from "../../../src/engine/input.ts";
 import type {
   AzureAssignedIdentity,
   AzureIdentity,
@@ -13,7 +9,6 @@ import type {
   Key,
   Pod,
 } from "../../../src/engine/resources.ts";
-import { instantFromSeconds, parseInstant } from "../../../src/timebox/instant.ts";
 
 /** Thrown by an effect of a process that has "crashed". */
 export class CrashError extends Error {}
@@ -62,7 +57,11 @@ export interface FakeCluster extends Cluster {
   readonly events: readonly RecordedEvent[];
   /** Every status that was written, as `key status`. */
   readonly statusWrites: readonly string[];
+  /** What was applied to bindings and grants, in order. */
+  readonly applied: readonly { readonly key: Key; readonly status: JsonObject }[];
   crash: CrashPoint;
+  /** Runs before a status is applied; a rejection is the server's. */
+  onApply: () => Promise<void>;
 }
 
 export function createFakeCluster(): FakeCluster {
@@ -85,6 +84,12 @@ export function createFakeCluster(): FakeCluster {
   const listeners = new Set<(change: { readonly kind: string; readonly key: Key }) => void>();
   const events: RecordedEvent[] = [];
   const statusWrites: string[] = [];
+  const applied: { readonly key: Key; readonly status: JsonObject }[] = [];
+  const shown = new Map<string, JsonObject>();
+  const applyStatus = (kind: string, key: Key, status: JsonObject): void => {
+    applied.push({ key, status });
+    shown.set(`${kind} ${key}`, status);
+  };
   const changed = (kind: string, key: Key): void => {
     for (const listener of listeners) listener({ kind, key });
   };
@@ -96,11 +101,20 @@ export function createFakeCluster(): FakeCluster {
   const lists = {
     Pod: pods,
     AzureAssignedIdentity: assigned,
+    AzureIdentityBinding: bindings,
     AzureIdentityAccessGrant: grants,
     AzureIdentityAccessApproval: approvals,
   };
+  const gettable = {
+    Node: nodes,
+    AzureIdentity: identities,
+    AzureIdentityBinding: bindings,
+    AzureAssignedIdentity: assigned,
+    AzureIdentityAccessGrant: grants,
+  };
   function list(kind: "Pod"): readonly Pod[];
   function list(kind: "AzureAssignedIdentity"): readonly AzureAssignedIdentity[];
+  function list(kind: "AzureIdentityBinding"): readonly AzureIdentityBinding[];
   function list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
   function list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
   function list(kind: keyof typeof lists): readonly unknown[] {
@@ -109,14 +123,26 @@ export function createFakeCluster(): FakeCluster {
   function get(kind: "Node", key: Key): Node | undefined;
   function get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
   function get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;
-  function get(kind: string, key: Key): Node | AzureIdentity | AzureIdentityBinding | undefined {
-    if (kind === "Node") return nodes.get(key);
-    return kind === "AzureIdentity" ? identities.get(key) : bindings.get(key);
+  function get(kind: "AzureAssignedIdentity", key: Key): AzureAssignedIdentity | undefined;
+  function get(kind: "AzureIdentityAccessGrant", key: Key): AzureIdentityAccessGrant | undefined;
+  function get(kind: keyof typeof gettable, key: Key): unknown {
+    return gettable[kind].get(key);
   }
 
   const cluster: FakeCluster = {
     events,
     statusWrites,
+    applied,
+    statusOf: (kind, key) => shown.get(`${kind} ${key}`),
+    onApply: async () => {},
+    applyBindingStatus: async (key, status) => {
+      await cluster.onApply();
+      applyStatus("AzureIdentityBinding", key, status);
+    },
+    applyGrantStatus: async (key, status) => {
+      await cluster.onApply();
+      applyStatus("AzureIdentityAccessGrant", key, status);
+    },
     crash: neverCrash,
     list,
     get,
@@ -222,76 +248,4 @@ export function createFakeCompute(): FakeCompute {
 
 function nameOf(id: string): string {
   return id.slice(id.lastIndexOf("/") + 1);
-}
-
-/** A policy by hand: classic selectors, notBefore, notAfter and daily windows in UTC. */
-export interface FakeDecider extends Decider {
-  /** Which questions are answered by a PolicyError. */
-  isBroken: (input: AssignInput) => boolean;
-  /** What custom rules would say of their boundaries. */
-  hints: Entrypoints["assign"]["decision"]["hints"];
-  /** Whether a custom rule closes everything at this instant. */
-  denies: (at: number) => boolean;
-  /** Tells whoever listens that another policy has taken over. */
-  changePolicy(): void;
-}
-
-export function createFakeDecider(bindings: () => readonly AzureIdentityBinding[]): FakeDecider {
-  const decideAssign = (input: AssignInput): Entrypoints["assign"]["decision"] => {
-    if (decider.isBroken(input)) return { candidates: [], reasons: [{ code: "PolicyError", params: {} }] };
-    const candidates = bindings()
-      .filter(({ spec }) => spec.selector !== "" && spec.selector === input.pod.labels["aadpodidbinding"])
-      .map((binding): Candidate => {
-        const isOpen = (at: number): boolean =>
-          input.pod.phase === "Running" && !decider.denies(at) && isBoxOpen(binding.spec.timeBox, at);
-        return {
-          binding: `${binding.namespace}/${binding.name}`,
-          identity: `${binding.namespace}/${binding.spec.azureIdentity}`,
-          weight: binding.spec.weight,
-          inForce: isOpen(input.now),
-          reasons: [],
-          probes: input.probes.map(isOpen),
-        };
-      });
-    const answer = { candidates: candidates.toSorted((a, b) => b.weight - a.weight), reasons: [] };
-    return decider.hints === undefined ? answer : { ...answer, hints: decider.hints };
-  };
-  const answers: { [E in Entrypoint]: (input: Entrypoints[E]["input"]) => Entrypoints[E]["decision"] } = {
-    assign: decideAssign,
-    token: () => assertUnasked("token"),
-    exempt: () => assertUnasked("exempt"),
-    validate: () => assertUnasked("validate"),
-  };
-  const listeners = new Set<() => void>();
-  const decider: FakeDecider = {
-    isBroken: () => false,
-    hints: undefined,
-    denies: () => false,
-    onPolicyChange: (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
-    changePolicy: () => listeners.forEach((listener) => listener()),
-    decide: (entrypoint, input) => answers[entrypoint](input),
-  };
-  return decider;
-}
-
-function assertUnasked(entrypoint: Entrypoint): never {
-  throw new Error(`the controller must not ask ${entrypoint}`);
-}
-
-function isBoxOpen(timeBox: JsonObject | null, at: number): boolean {
-  const { notBefore, notAfter, windows } = timeBox ?? {};
-  if (typeof notBefore === "string" && at < instantOf(notBefore)) return false;
-  if (typeof notAfter === "string" && at >= instantOf(notAfter)) return false;
-  if (windows === undefined) return true;
-  const minuteOfDay = Math.floor((at / 1e9 / 60) % (24 * 60));
-  return JSON.stringify(windows)
-    .matchAll(/"start":"(\d\d):(\d\d)","end":"(\d\d):(\d\d)"/g)
-    .some(([, fromHour, fromMinute, toHour, toMinute]) => {
-      const from = Number(fromHour) * 60 + Number(fromMinute);
-      return from <= minuteOfDay && minuteOfDay < Number(toHour) * 60 + Number(toMinute);
-    });
-}
-
-function instantOf(text: string): number {
-  return parseInstant(text) ?? instantFromSeconds(0);
 }

@@ -4,14 +4,8 @@ import { createController, type Controller } from "../../../src/controller/contr
 import type { AzureIdentityBinding } from "../../../src/engine/resources.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
-import {
-  createFakeCluster,
-  createFakeCompute,
-  createFakeDecider,
-  type FakeCluster,
-  type FakeCompute,
-  type FakeDecider,
-} from "./fakes.ts";
+import { createFakeDecider, type FakeDecider } from "./fake-decider.ts";
+import { createFakeCluster, createFakeCompute, type FakeCluster, type FakeCompute } from "./fakes.ts";
 import { makeIdentity, vmId, vmNode } from "./objects.ts";
 
 /** A cluster with node vm-0 and identity shop/reader, ARM, a policy and a clock: all but the controller. */
@@ -60,6 +54,7 @@ export function createWorld(at: string): World {
         namespaced,
         random: () => 0,
         onHintMismatch: () => void (hintMismatches += 1),
+        statusTerms: { policyDigest: "digest", tzdata: "2026c" },
       }),
     onVm: () =>
       [...(compute.machines.get(vmId("vm-0").toLowerCase()) ?? [])].map((id) =>

@@ -107,14 +107,14 @@ describe("statuses in memory", () => {
       ({ namespace, name }) => `${namespace}/${name}`,
     );
     assert.ok(bindingKey !== undefined && grantKey !== undefined);
-    assert.equal(source.appliedStatus("AzureIdentityBinding", bindingKey), undefined);
+    assert.equal(source.statusOf("AzureIdentityBinding", bindingKey), undefined);
     await source.applyBindingStatus(bindingKey, { timeBox: { inForce: "Yes" } });
     await source.applyBindingStatus(bindingKey, { timeBox: { inForce: "No" } });
     await source.applyGrantStatus(grantKey, { phase: "Active" });
-    assert.deepEqual(source.appliedStatus("AzureIdentityBinding", bindingKey), {
+    assert.deepEqual(source.statusOf("AzureIdentityBinding", bindingKey), {
       timeBox: { inForce: "No" },
     });
-    assert.deepEqual(source.appliedStatus("AzureIdentityAccessGrant", grantKey), { phase: "Active" });
+    assert.deepEqual(source.statusOf("AzureIdentityAccessGrant", grantKey), { phase: "Active" });
     await assert.rejects(source.applyBindingStatus("shop/none", {}), { code: "NotFound" });
   });
 });

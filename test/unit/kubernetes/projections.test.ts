@@ -189,10 +189,10 @@ describe("the projections", () => {
       creationTimestamp: "2026-05-01T10:00:00Z",
       generation: 2,
     };
-    const { generation: _, ...known } = { ...metadata, annotations: {} };
+    const { generation, ...known } = { ...metadata, annotations: {} };
     assert.deepEqual(
       projections.AzureIdentityAccessGrant.parse({ metadata, spec, status: { state: "Revoked" } }),
-      { ...known, spec },
+      { ...known, generation, spec },
     );
     const vote = {
       grantName: "g",

@@ -8,6 +8,7 @@ import type {
   JsonObject,
   Pod,
 } from "../../../src/engine/resources.ts";
+import type { Resources } from "../../../src/nmi/ports.ts";
 
 interface Kinds {
   readonly Pod: Pod;
@@ -28,6 +29,8 @@ export interface MemoryResources {
   put<K extends Kind>(kind: K, object: Kinds[K]): void;
   remove(kind: Kind, key: string): void;
   listenerCount(): number;
+  recordEvent: NonNullable<Resources["recordEvent"]>;
+  readonly events: readonly Parameters<NonNullable<Resources["recordEvent"]>>[0][];
 }
 
 export function createMemoryResources(): MemoryResources {
@@ -39,6 +42,7 @@ export function createMemoryResources(): MemoryResources {
     AzureIdentityAccessGrant: new Map(),
     AzureIdentityAccessApproval: new Map(),
   };
+  const events: MemoryResources["events"][number][] = [];
   const listeners = new Set<(change: { readonly kind: string; readonly key: string }) => void>();
   const tell = (kind: Kind, key: string): void => {
     for (const listener of listeners) listener({ kind, key });
@@ -60,6 +64,8 @@ export function createMemoryResources(): MemoryResources {
       tell(kind, key);
     },
     listenerCount: () => listeners.size,
+    events,
+    recordEvent: (event) => void events.push(event),
   };
 }
 

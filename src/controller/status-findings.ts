@@ -1,0 +1,106 @@
+import { bindingOf, grantOf, keyOf } from "../engine/cluster-document.ts";
+import { timeFacts } from "../engine/questions.ts";
+import type { AzureIdentityAccessGrant, AzureIdentityBinding, JsonObject } from "../engine/resources.ts";
+import { formatInstant, toSeconds, type Instant } from "../timebox/instant.ts";
+import type { AssignedCounts } from "./assigned-counts.ts";
+import {
+  askProbes,
+  judgeBinding,
+  type BindingJudgement,
+  type JudgeDependencies,
+} from "./binding-judgement.ts";
+import type { BindingFindings } from "./binding-status.ts";
+import { findClockSensitivity } from "./clock-sensitivity.ts";
+import { viewGrant, type GrantView } from "./grant-view.ts";
+
+/** By which policy and time zone data a status was found. */
+export interface StatusTerms {
+  readonly policyDigest: string;
+  readonly tzdata: string;
+}
+
+export interface FindingDependencies extends JudgeDependencies {
+  readonly terms: StatusTerms;
+  readonly counts: Pick<AssignedCounts, "of">;
+}
+
+/** Finds out what the statuses say. */
+export interface Findings {
+  ofBinding(binding: AzureIdentityBinding, now: Instant): BindingFindings;
+  ofGrant(grant: AzureIdentityAccessGrant, now: Instant): GrantView;
+}
+
+const secondsPerDay = 86_400;
+
+interface Sensitivity {
+  readonly found: readonly Instant[] | null;
+  readonly at: Instant;
+}
+
+/** What clock changes do to a binding is asked once for each state of it, and again each day. */
+export function createFindings(deps: FindingDependencies): Findings {
+  const { cluster, counts, terms } = deps;
+  const known = new WeakMap<AzureIdentityBinding, Sensitivity>();
+  const sensitivity = (
+    binding: AzureIdentityBinding,
+    judgement: BindingJudgement,
+    now: Instant,
+  ): readonly Instant[] | null => {
+    const before = known.get(binding);
+    if (before !== undefined && toSeconds(now) - toSeconds(before.at) < secondsPerDay) return before.found;
+    const found = findSensitivity(deps, binding, judgement, now);
+    if (found !== null) known.set(binding, { found, at: now });
+    return found;
+  };
+  const ofGrant = (grant: AzureIdentityAccessGrant, now: Instant): GrantView => {
+    const votes = cluster
+      .list("AzureIdentityAccessApproval")
+      .filter((approval) => grantOf(approval) === keyOf(grant));
+    return viewGrant(grant, cluster.get("AzureIdentityBinding", bindingOf(grant)), votes, now);
+  };
+  return {
+    ofGrant,
+    ofBinding: (binding, now) => {
+      const judgement = judgeBinding(deps, binding, now);
+      const activeGrants = cluster
+        .list("AzureIdentityAccessGrant")
+        .filter((grant) => bindingOf(grant) === keyOf(binding) && ofGrant(grant, now).state === "Active")
+        .map(({ name }) => name);
+      return {
+        binding,
+        judgement,
+        activeGrants: activeGrants.toSorted(),
+        assigned: counts.of(keyOf(binding)),
+        clockChanges: sensitivity(binding, judgement, now),
+        ...terms,
+      };
+    },
+  };
+}
+
+function findSensitivity(
+  deps: FindingDependencies,
+  binding: AzureIdentityBinding,
+  { pod, inForce }: BindingJudgement,
+  now: Instant,
+): readonly Instant[] | null {
+  if (pod === null || inForce === null || inForce === "PerPod") return null;
+  let hasFailed = false;
+  const found = findClockSensitivity(timeFacts(pod, [binding], deps.cluster), now, (probes) => {
+    const answers = askProbes(deps, binding, pod, { now, probes });
+    hasFailed = answers === null;
+    return answers;
+  });
+  return hasFailed ? null : found;
+}
+
+/** The status of a grant, as its CRD has it. */
+export function grantStatus({ generation }: AzureIdentityAccessGrant, view: GrantView): JsonObject {
+  const { state, start, until } = view;
+  return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    state,
+    ...(start === null ? {} : { start: formatInstant(start) }),
+    ...(until === null ? {} : { until: formatInstant(until) }),
+  };
+}
