@@ -49,11 +49,14 @@ image: build
 	@command -v docker >/dev/null || { echo 'make image needs docker, and an engine that it reaches' >&2; exit 3; }
 	docker build -f deploy/image/Dockerfile -t podid:$(VERSION) .
 
-build: dist/cli/main.js dist/policies.tar.gz
+build: dist/cli/main.js dist/crds/azureidentities.json dist/policies.tar.gz
 
 dist/cli/main.js: node_modules/.package-lock.json tsconfig.json tsconfig.build.json $(SOURCE_FILES)
 	@echo 'build: compiling src to dist'
 	@rm -rf dist/cli dist/[a-z]*/ && tsc -p tsconfig.build.json
+
+dist/crds/azureidentities.json: dist/cli/main.js tools/write-crds.ts $(wildcard deploy/crds/*.yaml)
+	@node tools/write-crds.ts deploy/crds dist/crds
 
 dist/policies.tar.gz: $(OPA_BIN) policies/capabilities.json $(POLICY_FILES)
 	@echo 'build: compiling policies to WASM'

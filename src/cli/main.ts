@@ -3,8 +3,6 @@ import { Command, CommanderError } from "commander";
 import { EmulatorError } from "../emulator/errors.ts";
 import { clearRedirectingVariables } from "./environment.ts";
 import { CommandError, type ExitCode } from "./errors.ts";
-import { explain } from "./explain.ts";
-import { simulate } from "./simulate.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -103,6 +101,7 @@ function addExplain(program: Command): void {
     .option("-o, --output <format>", "table, json or yaml", "table")
     .action(async (pod: string, options: ExplainFlags) => {
       const { manifests, policy = "", at, resource, clientId, output } = options;
+      const { explain } = await import("./explain.ts");
       print(await explain({ pod, manifests, policy, at, resource, clientID: clientId, output }));
     });
 }
@@ -125,6 +124,7 @@ function addSimulate(program: Command, signal: AbortSignal): void {
     .option("--to <instant>", "RFC 3339 instant, or now (default: a week after --from)")
     .option("-o, --output <format>", "table, json or svg", "table")
     .action(async ({ manifests, policy = "", from, to, output }: SimulateFlags) => {
+      const { simulate } = await import("./simulate.ts");
       print(await simulate({ manifests, policy, from, to, output }, signal));
     });
 }

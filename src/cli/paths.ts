@@ -7,5 +7,7 @@ export const shippedFiles = {
   bundle: resolve(root, "dist/policies.tar.gz"),
   manifest: resolve(root, "package.json"),
   crds: resolve(root, "deploy/crds"),
+  /** The same as JSON, for those who must not load a YAML parser. */
+  definitions: resolve(root, "dist/crds"),
   demoManifests: resolve(root, "demo"),
 } as const;

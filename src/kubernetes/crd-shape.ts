@@ -1,7 +1,6 @@
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 
-import { parse } from "yaml";
 import { z } from "zod";
 
 import { toError } from "../runtime/to-error.ts";
@@ -50,15 +49,15 @@ export function crdShapes(raw: unknown): readonly CrdShape[] | null {
 }
 
 /**
- * The definitions that ship with this podid, the `*.yaml` of `directory`: what it relies on.
+ * The definitions that ship with this podid, the `*.json` of `directory`: what it relies on.
  * @throws KubernetesError `InvalidCrd`
  */
 export async function readShippedShapes(directory: string): Promise<readonly CrdShape[]> {
   try {
-    const files = (await fs.readdir(directory)).filter((file) => file.endsWith(".yaml")).toSorted();
+    const files = (await fs.readdir(directory)).filter((file) => file.endsWith(".json")).toSorted();
     const shapes = await Promise.all(
       files.map(async (file) => {
-        const found = crdShapes(parse(await fs.readFile(join(directory, file), "utf8")));
+        const found = crdShapes(JSON.parse(await fs.readFile(join(directory, file), "utf8")));
         if (found === null) throw new Error(`${file} is no CustomResourceDefinition`);
         return found;
       }),

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 
-import { parse } from "yaml";
 import { z } from "zod";
 
 import { findCloud, type Cloud, type EndpointOverrides } from "../../azure/cloud.ts";
@@ -109,6 +108,7 @@ async function readCloudConfig(path: string): Promise<CloudConfig> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new CommandError(3, `--cloudconfig ${path} cannot be read: ${toError(cause).message}`, { cause });
   });
+  const { parse } = await import("yaml");
   try {
     return cloudConfigSchema.parse(parse(text, { prettyErrors: false }));
   } catch (cause) {

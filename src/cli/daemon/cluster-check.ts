@@ -35,7 +35,7 @@ interface CheckOptions {
  */
 export async function checkCluster(options: CheckOptions): Promise<void> {
   const { api, component, kinds, selectors, signal } = options;
-  const shipped = await readShippedShapes(shippedFiles.crds);
+  const shipped = await readShippedShapes(shippedFiles.definitions);
   const schemas = await standingFaults(options, () => checkServedSchemas(api, shipped));
   if (schemas.length > 0) throw unfit(component, outdated(schemas));
   const rights = await standingFaults(options, () => findMissingRights(api, kinds, selectors, signal));
@@ -101,7 +101,7 @@ export async function followDefinitions(options: {
   readonly component: "controller" | "nmi";
   readonly onFault: (fault: CommandError) => void;
 }): Promise<() => Promise<void>> {
-  const shipped = await readShippedShapes(shippedFiles.crds);
+  const shipped = await readShippedShapes(shippedFiles.definitions);
   const onChange = (faults: readonly string[]): void => {
     if (faults.length > 0) options.onFault(unfit(options.component, outdated(faults)));
   };

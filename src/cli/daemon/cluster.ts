@@ -5,7 +5,6 @@ import { createClusterSource, type ClusterSource } from "../../kubernetes/cluste
 import type { Connection } from "../../kubernetes/connection.ts";
 import { KubernetesError } from "../../kubernetes/errors.ts";
 import { createEventRecorder, type EventRecorder } from "../../kubernetes/event-recorder.ts";
-import { connectByKubeconfig } from "../../kubernetes/kubeconfig.ts";
 import { createLeaseElector } from "../../kubernetes/lease-elector.ts";
 import { createReferTo } from "../../kubernetes/object-reference.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
@@ -22,6 +21,7 @@ import { readVersion } from "./version.ts";
 export interface ClusterOptions {
   /** Path; empty: the pod's own service account. */
   readonly kubeconfig: string;
+  readonly serviceAccountDirectory: string;
   /** Follow the pods of this node only; null: all, and the nodes. */
   readonly node: string | null;
   readonly lease: LeaseOptions | null;
@@ -51,7 +51,7 @@ const judged: readonly ResourceKind[] = [
  */
 export async function openCluster(parts: ClusterParts, options: ClusterOptions): Promise<OpenSource> {
   const { clock } = parts;
-  const connection = await connect(parts, options.kubeconfig);
+  const connection = await connect(parts, options);
   const userAgent = `podid-${options.component}/${await readVersion()}`;
   const api = createApiClient({ connection, clock, userAgent });
   // Renewals must not wait behind anything else.
@@ -85,12 +85,15 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
 
 type Close = () => Promise<void> | void;
 
-async function connect({ clock, environment }: ClusterParts, kubeconfig: string): Promise<Connection> {
+async function connect(
+  { clock, environment }: ClusterParts,
+  { kubeconfig, serviceAccountDirectory: directory }: ClusterOptions,
+): Promise<Connection> {
   const { kubernetesHost: host, kubernetesPort: port } = environment;
   try {
-    return kubeconfig === ""
-      ? await connectAsServiceAccount({ clock, host, port })
-      : await connectByKubeconfig({ clock, path: kubeconfig });
+    if (kubeconfig === "") return await connectAsServiceAccount({ clock, host, port, directory });
+    const { connectByKubeconfig } = await import("../../kubernetes/kubeconfig.ts");
+    return await connectByKubeconfig({ clock, path: kubeconfig });
   } catch (cause) {
     if (!(cause instanceof KubernetesError)) throw cause;
     throw new CommandError(3, `no way to an API server: ${cause.message}`, { cause });

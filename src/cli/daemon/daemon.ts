@@ -6,12 +6,11 @@ import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
 import { readEnvironment, type Environment } from "../environment.ts";
 import { judgeManifests } from "../policy.ts";
 import { startPolicy, type RunningPolicy } from "../running-policy.ts";
-import { openCluster } from "./cluster.ts";
 import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
 import { startProbeServer } from "./probe-server.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
-import { openManifests, type LeaseOptions, type OpenSource } from "./source.ts";
+import type { LeaseOptions, OpenSource } from "./source.ts";
 
 /** What both daemons stand on, all of it running. */
 export interface Daemon {
@@ -109,13 +108,20 @@ async function workWhileFit<T>(
   }
 }
 
-function openSource(
+/** Loads what the source needs, and not what the other kind of source would: each costs an agent some 10 MB. */
+async function openSource(
   { flags, node, lease, component }: DaemonOptions,
   parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine" | "metrics">,
 ): Promise<OpenSource> {
   const directory = flags.get(commonFlags.manifests);
-  if (directory !== "") return openManifests(parts, directory, judgeManifests(parts.engine));
-  return openCluster(parts, { kubeconfig: flags.get(commonFlags.kubeconfig), node, lease, component });
+  if (directory !== "") {
+    const { openManifests } = await import("./manifests.ts");
+    return openManifests(parts, directory, judgeManifests(parts.engine));
+  }
+  const { openCluster } = await import("./cluster.ts");
+  const kubeconfig = flags.get(commonFlags.kubeconfig);
+  const serviceAccountDirectory = flags.get(commonFlags["service-account-dir"]);
+  return openCluster(parts, { kubeconfig, serviceAccountDirectory, node, lease, component });
 }
 
 function staleness({ source }: OpenSource): string | null {

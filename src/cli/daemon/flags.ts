@@ -26,6 +26,10 @@ const klogFlags = {
 /** What both daemons have. */
 export const commonFlags = {
   kubeconfig: text("", "kubeconfig file; without it and --manifests: the service account of the pod"),
+  "service-account-dir": text(
+    "/var/run/secrets/kubernetes.io/serviceaccount",
+    "folder with token, ca.crt and namespace of the pod's service account",
+  ),
   manifests: text("", "folder of YAML manifests in place of a cluster"),
   policy: text("", "policy bundle, followed when it is replaced; empty: the one that ships with podid"),
   "decision-log": text(

@@ -1,12 +1,6 @@
-import { KubernetesError } from "../../kubernetes/errors.ts";
-import type { ManifestJudge } from "../../kubernetes/manifest-assessment.ts";
-import { loadCrdSchemas } from "../../kubernetes/manifest-schema.ts";
-import { createManifestSource } from "../../kubernetes/manifest-source.ts";
 import type { ResourceSource } from "../../kubernetes/resource-source.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
-import { CommandError } from "../errors.ts";
-import { shippedFiles } from "../paths.ts";
 import type { Readiness } from "./readiness.ts";
 
 /** Does `lead` as long as this process is the one that may act; `leading` aborts when that ends. */
@@ -42,32 +36,6 @@ export interface SourceOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly readiness: Readiness;
-}
-
-/**
- * A folder of manifests, which only this process writes to: there is nobody to elect.
- * @throws CommandError 3 when it cannot be read.
- */
-export async function openManifests(
-  { clock, log }: SourceOptions,
-  directory: string,
-  judge: ManifestJudge,
-): Promise<OpenSource> {
-  const crds = await loadCrdSchemas(shippedFiles.crds);
-  const source = await createManifestSource({ directory, crds, clock, log, judge, watch: true }).catch(
-    (cause: unknown) => {
-      if (!(cause instanceof KubernetesError)) throw cause;
-      throw new CommandError(3, cause.message, { cause });
-    },
-  );
-  return {
-    source,
-    ready: async () => undefined,
-    broken: new AbortController().signal,
-    elect: leadAlone,
-    isLeader: () => true,
-    close: () => source.close(),
-  };
 }
 
 /** The election of somebody without rivals. */

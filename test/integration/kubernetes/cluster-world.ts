@@ -69,9 +69,10 @@ export async function startClusterWorld(
   const endpoints = join(plane.folder, `azure-${node}.json`);
   const imdsUrl = azure.imds.get(node);
   await writeFile(endpoints, JSON.stringify({ imdsUrl, authorityUrl: azure.entra, armUrl: azure.arm }));
-  const kubeconfigs = {
-    controller: await kubeconfigOf(plane, "podid-controller"),
-    nmi: await kubeconfigOf(plane, "podid-nmi"),
+  const { hostname, port } = new URL(plane.url);
+  const accounts = {
+    controller: await serviceAccountOf(plane, "podid-controller"),
+    nmi: await serviceAccountOf(plane, "podid-nmi"),
   };
   const daemon = async (
     component: "controller" | "nmi",
@@ -79,8 +80,8 @@ export async function startClusterWorld(
     environment: Readonly<Record<string, string>> = {},
   ): Promise<DaemonProcess> => {
     return startDaemon(
-      [component, `--kubeconfig=${kubeconfigs[component]}`, `--azure-endpoints=${endpoints}`, ...args],
-      environment,
+      [component, `--service-account-dir=${accounts[component]}`, `--azure-endpoints=${endpoints}`, ...args],
+      { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port, ...environment },
     );
   };
   return {
@@ -110,22 +111,16 @@ const addressLine = z.looseObject({
   ),
 });
 
-/** A kubeconfig with nothing but the service account's own token, as it has it in its pod. */
-async function kubeconfigOf(plane: ControlPlane, serviceAccount: string): Promise<string> {
+/** The files of a pod's service account, with its own token. */
+async function serviceAccountOf(plane: ControlPlane, serviceAccount: string): Promise<string> {
   const token = await requestToken(plane.api(), { namespace: "podid-system", serviceAccount });
-  const path = join(plane.folder, `${serviceAccount}-${uniqueName("kubeconfig")}.json`);
-  await mkdir(plane.folder, { recursive: true });
-  const certificate = Buffer.from(plane.caPem).toString("base64");
-  const config = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "test", cluster: { server: plane.url, "certificate-authority-data": certificate } }],
-    users: [{ name: "podid", user: { token } }],
-    contexts: [{ name: "test", context: { cluster: "test", user: "podid" } }],
-    "current-context": "test",
-  };
-  await writeFile(path, JSON.stringify(config), { mode: 0o600 });
-  return path;
+  const directory = join(plane.folder, uniqueName(serviceAccount));
+  await mkdir(directory, { recursive: true });
+  const files = { token, "ca.crt": plane.caPem, namespace: "podid-system" };
+  await Promise.all(
+    Object.entries(files).map(([file, text]) => writeFile(join(directory, file), text, { mode: 0o600 })),
+  );
+  return directory;
 }
 
 /** An AzureIdentity for the one managed identity there is, and a binding for pods labelled `selector`. */

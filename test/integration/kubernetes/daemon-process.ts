@@ -8,7 +8,7 @@ import { z } from "zod";
 import { waitFor } from "../../control-plane/wait.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
-const program = resolve(root, "dist/cli/main.js");
+const program = resolve(root, "bin/podid");
 const line = z.looseObject({ msg: z.string() });
 export type LogLine = z.infer<typeof line>;
 
@@ -31,7 +31,7 @@ export function startDaemon(
   environment: Readonly<Record<string, string>> = {},
 ): DaemonProcess {
   const ports = ["--http-probe-port=0", "--prometheus-port=0", "--probe-address=127.0.0.1"];
-  const child = spawn(process.execPath, [program, ...args, ...ports], {
+  const child = spawn(program, [...args, ...ports], {
     cwd: root,
     env: { PATH: "/usr/bin:/bin", ...environment },
     stdio: ["ignore", "pipe", "pipe"],

@@ -41,13 +41,14 @@ describe("NMI with as many pods as a node may have", () => {
       await Promise.all([controller.ended(), nmi.ended()]);
     });
     await Promise.all([controller.said("leading"), nmi.said("ready")]);
-    const answers = await Promise.all(
-      Array.from({ length: podsOnNode }, (_, index) => world.ask(nmi, `127.0.6.${index + 1}`)),
-    );
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
     await waitFor(async () => (await nmi.probe("/readyz")).status === 200, "ready");
+    t.diagnostic(`${await residentMiBOf(nmi.pid)} MiB resident when ready`);
+    for (let first = 0; first < podsOnNode; first += 10) {
+      const some = Array.from({ length: 10 }, (_, index) => world.ask(nmi, `127.0.6.${first + index + 1}`));
+      for (const { status } of await Promise.all(some)) assert.equal(status, 200);
+    }
     const residentMiB = await residentMiBOf(nmi.pid);
-    t.diagnostic(`${residentMiB} MiB resident after ${podsOnNode} tokens`);
+    t.diagnostic(`${residentMiB} MiB resident after ${podsOnNode} tokens, ten at a time`);
     assert.ok(residentMiB <= limitMiB, `${residentMiB} MiB`);
   });
 });

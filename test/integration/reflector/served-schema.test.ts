@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 
+import { shippedFiles } from "../../../src/cli/paths.ts";
 import { readShippedShapes } from "../../../src/kubernetes/crd-shape.ts";
 import { checkServedSchemas, followServedSchemas } from "../../../src/kubernetes/served-schema.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { at, listAt, succeed } from "../../control-plane/api.ts";
 import { useControlPlane } from "../../control-plane/control-plane.ts";
 import { applyCrds } from "../../control-plane/fixtures.ts";
-import { rootPath } from "../../control-plane/programs.ts";
+
 import { waitFor } from "../../control-plane/wait.ts";
 import { clientOf, clock } from "./followed.ts";
 
@@ -20,7 +20,7 @@ describe("the definitions on an API server", () => {
 
   it("are missing, then good, then older than they must be; each is said", async (t) => {
     const admin = plane().api();
-    const shipped = await readShippedShapes(join(rootPath, "deploy/crds"));
+    const shipped = await readShippedShapes(shippedFiles.definitions);
     const api = await clientOf(t, plane());
     const before = await checkServedSchemas(api, shipped);
     assert.equal(before.length, shipped.length);
@@ -49,7 +49,7 @@ describe("the definitions on an API server", () => {
   });
 
   it("may not be read: that is said too", async (t) => {
-    const shipped = await readShippedShapes(join(rootPath, "deploy/crds"));
+    const shipped = await readShippedShapes(shippedFiles.definitions);
     const nobody = await clientOf(t, plane(), await plane().kubeconfigFor("nobody"));
     const faults = await checkServedSchemas(nobody, shipped);
     assert.ok(faults.every((fault) => /may not read .*grant get, list and watch/.test(fault)));

@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { parse } from "yaml";
 
 import type { ApiCall, KubernetesApi } from "../../../src/kubernetes/api.ts";
+import { shippedFiles } from "../../../src/cli/paths.ts";
 import { readShippedShapes } from "../../../src/kubernetes/crd-shape.ts";
 import { KubernetesError } from "../../../src/kubernetes/errors.ts";
 import { checkServedSchemas, followServedSchemas } from "../../../src/kubernetes/served-schema.ts";
@@ -14,7 +15,7 @@ import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { crdDirectory, folderWith } from "./manifest-fixtures.ts";
 import { createScriptedApi } from "./scripted-api.ts";
 
-const shipped = await readShippedShapes(crdDirectory);
+const shipped = await readShippedShapes(shippedFiles.definitions);
 const bindings = "azureidentitybindings.aadpodidentity.k8s.io";
 
 interface Definition {
@@ -154,10 +155,10 @@ describe("the definitions that the server has", () => {
 
 describe("the shipped definitions", () => {
   it("are refused when a file is none", async (t) => {
-    const directory = await folderWith(t, { "pod.yaml": "kind: Pod" });
+    const directory = await folderWith(t, { "pod.json": '{"kind":"Pod"}' });
     await assert.rejects(readShippedShapes(directory), {
       code: "InvalidCrd",
-      message: /pod\.yaml is no Custom/,
+      message: /pod\.json is no Custom/,
     });
     await assert.rejects(readShippedShapes(join(directory, "none")), { code: "InvalidCrd" });
   });
