@@ -1,16 +1,15 @@
 import { stringify } from "yaml";
 
-import type { ManifestSource } from "../kubernetes/manifest-source.ts";
+import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { createSystemClock } from "../runtime/clock.ts";
 import { CommandError } from "./errors.ts";
 import { explainPod, type Explanation } from "./explanation.ts";
 import { renderExplanation } from "./explanation-text.ts";
 import { readInstant } from "./instant-flag.ts";
-import { withManifests } from "./manifests.ts";
+import { nameOfPlace, withSource, type Place } from "./judged-source.ts";
 
-export interface ExplainRequest {
+export interface ExplainRequest extends Place {
   readonly pod: string;
-  readonly manifests: string;
   /** Policy bundle; empty: the one that ships. */
   readonly policy: string;
   readonly at: string;
@@ -18,6 +17,8 @@ export interface ExplainRequest {
   readonly clientID: string | undefined;
   readonly output: string;
 }
+
+const mostNamed = 10;
 
 /**
  * `podid explain pod`: answers the text to print.
@@ -27,7 +28,7 @@ export async function explain(request: ExplainRequest): Promise<string> {
   const clock = createSystemClock();
   const render = rendererFor(request.output);
   const at = readInstant("--at", request.at, clock);
-  return withManifests(request, clock, ({ source, decider, policy }) => {
+  return withSource(request, clock, ({ source, decider, policy }) => {
     const pod = source.get("Pod", request.pod);
     if (pod === undefined) throw unknownPod(request, source);
     const { resource, clientID } = request;
@@ -36,10 +37,12 @@ export async function explain(request: ExplainRequest): Promise<string> {
   });
 }
 
-function unknownPod({ pod, manifests }: ExplainRequest, source: ManifestSource): CommandError {
+function unknownPod(request: ExplainRequest, source: ResourceSource): CommandError {
   const known = source.list("Pod").map(({ namespace, name }) => `${namespace}/${name}`);
-  const hint = known.length === 0 ? "there are no pods in it" : `it has ${known.join(", ")}`;
-  return new CommandError(2, `no pod ${pod} in ${manifests}: ${hint}`);
+  const more = known.length > mostNamed ? ` and ${known.length - mostNamed} more` : "";
+  const hint =
+    known.length === 0 ? "there are no pods in it" : `it has ${known.slice(0, mostNamed).join(", ")}${more}`;
+  return new CommandError(2, `no pod ${request.pod} in ${nameOfPlace(request)}: ${hint}`);
 }
 
 function rendererFor(output: string): (explanation: Explanation) => string {

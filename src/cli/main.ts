@@ -80,7 +80,8 @@ function addDemo(program: Command, signal: AbortSignal): void {
 }
 
 interface ExplainFlags {
-  readonly manifests: string;
+  readonly manifests?: string;
+  readonly kubeconfig?: string;
   readonly policy?: string;
   readonly at: string;
   readonly resource: string;
@@ -93,21 +94,24 @@ function addExplain(program: Command): void {
     .command("explain")
     .description("why a pod gets an identity, or not")
     .command("pod <namespace/name>")
-    .requiredOption("--manifests <dir>", "folder of YAML manifests")
+    .option("--manifests <dir>", "folder of YAML manifests")
+    .option("--kubeconfig <file>", "a cluster, in place of a folder")
     .option(...policyFlag)
     .option("--at <instant>", "RFC 3339 instant, or now", "now")
     .option("--resource <uri>", "what the token is for", "https://management.azure.com/")
     .option("--client-id <id>", "the client id that the pod asks for")
     .option("-o, --output <format>", "table, json or yaml", "table")
     .action(async (pod: string, options: ExplainFlags) => {
-      const { manifests, policy = "", at, resource, clientId, output } = options;
+      const { manifests, kubeconfig, policy = "", at, resource, clientId, output } = options;
       const { explain } = await import("./explain.ts");
-      print(await explain({ pod, manifests, policy, at, resource, clientID: clientId, output }));
+      const place = { manifests, kubeconfig };
+      print(await explain({ ...place, pod, policy, at, resource, clientID: clientId, output }));
     });
 }
 
 interface SimulateFlags {
-  readonly manifests: string;
+  readonly manifests?: string;
+  readonly kubeconfig?: string;
   readonly policy?: string;
   readonly from: string;
   readonly to?: string;
@@ -118,14 +122,15 @@ function addSimulate(program: Command, signal: AbortSignal): void {
   program
     .command("simulate")
     .description("who has which identity when: a timeline of every pod")
-    .requiredOption("--manifests <dir>", "folder of YAML manifests")
+    .option("--manifests <dir>", "folder of YAML manifests")
+    .option("--kubeconfig <file>", "a cluster, in place of a folder")
     .option(...policyFlag)
     .option("--from <instant>", "RFC 3339 instant, or now", "now")
     .option("--to <instant>", "RFC 3339 instant, or now (default: a week after --from)")
     .option("-o, --output <format>", "table, json or svg", "table")
-    .action(async ({ manifests, policy = "", from, to, output }: SimulateFlags) => {
+    .action(async ({ manifests, kubeconfig, policy = "", from, to, output }: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
-      print(await simulate({ manifests, policy, from, to, output }, signal));
+      print(await simulate({ manifests, kubeconfig, policy, from, to, output }, signal));
     });
 }
 

@@ -6,14 +6,13 @@ import { createSystemClock, type Clock } from "../runtime/clock.ts";
 import { formatInstant, instantFromSeconds, latestSeconds, toSeconds } from "../timebox/instant.ts";
 import { CommandError } from "./errors.ts";
 import { readInstant } from "./instant-flag.ts";
-import { withManifests } from "./manifests.ts";
+import { withSource, type Place } from "./judged-source.ts";
 import { renderSimulationJson } from "./simulate-json.ts";
 import { renderSimulationSvg } from "./simulate-svg.ts";
 import { renderSimulationTable } from "./simulate-table.ts";
 import { simulatePod, type PodTimeline, type Simulation, type TimeRange } from "./simulate-timeline.ts";
 
-export interface SimulateRequest {
-  readonly manifests: string;
+export interface SimulateRequest extends Place {
   /** Policy bundle; empty: the one that ships. */
   readonly policy: string;
   readonly from: string;
@@ -35,7 +34,7 @@ export async function simulate(request: SimulateRequest, signal: AbortSignal): P
   const clock = createSystemClock();
   const render = rendererFor(request.output);
   const range = rangeOf(request, clock);
-  return withManifests(request, clock, async ({ source, decider, policy }) => {
+  return withSource(request, clock, async ({ source, decider, policy }) => {
     const pods: PodTimeline[] = [];
     for (const pod of source.list("Pod").toSorted(byKey)) {
       // oxlint-disable-next-line no-await-in-loop -- lets a signal in: a year of a large folder takes a while

@@ -10,11 +10,11 @@ import { createReferTo } from "../../kubernetes/object-reference.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
 import { connectAsServiceAccount } from "../../kubernetes/service-account.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
-import { toError } from "../../runtime/to-error.ts";
 import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { followAccessAdmission } from "./access-admission.ts";
 import { checkCluster, followDefinitions, type Selectors } from "./cluster-check.ts";
+import { untilSynced } from "../until-synced.ts";
 import { leadAlone, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
 import { readVersion } from "./version.ts";
 
@@ -165,17 +165,4 @@ function electBy(
     leaseSeconds: Math.max(1, Math.ceil(durationMs / 1000)),
   });
   return { elect: (signal, lead) => elector.run(signal, lead), isLeader: () => elector.isLeader() };
-}
-
-/** @throws the reason of `signal` when it aborts before. */
-async function untilSynced(cluster: ClusterSource, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(toError(signal.reason));
-  signal.throwIfAborted();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([cluster.synced(), promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -152,7 +152,11 @@ describe("podid explain", { concurrency: 2 }, () => {
       args: ["explain", "pod", frontend, "--manifests", "demo/cluster.yaml"],
       says: /^demo\/cluster\.yaml cannot be read: ENOTDIR/,
     },
-    { name: "no folder", args: ["explain", "pod", frontend], says: /required option '--manifests <dir>'/ },
+    {
+      name: "no folder",
+      args: ["explain", "pod", frontend],
+      says: /either --manifests DIR or --kubeconfig FILE/,
+    },
     { name: "an unknown option", args: [...now, "--until", "now"], says: /unknown option '--until'/ },
   ];
   for (const { name, args, says } of wrongUses) {

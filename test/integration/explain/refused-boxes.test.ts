@@ -76,7 +76,14 @@ for (const [name, { timeBox, says }] of Object.entries(boxes)) {
       };
       writeFileSync(join(folder, "binding.yaml"), JSON.stringify(binding, null, 1));
       const request = { pod: "shop/web-0", manifests: folder, at: "2026-06-14T22:00:00Z" };
-      const asked = explain({ ...request, resource: "r", policy: "", clientID: undefined, output: "json" });
+      const asked = explain({
+        ...request,
+        resource: "r",
+        policy: "",
+        kubeconfig: undefined,
+        clientID: undefined,
+        output: "json",
+      });
       await assert.rejects(asked, (error: unknown) => {
         assert.ok(error instanceof Error && "exitCode" in error);
         assert.equal(error.exitCode, 2);

@@ -45,7 +45,7 @@ describe("the command podid simulate", () => {
   });
 
   const wrong: readonly (readonly [name: string, flags: readonly string[], message: RegExp])[] = [
-    ["no folder", [], /required option '--manifests <dir>'/],
+    ["no folder", [], /either --manifests DIR or --kubeconfig FILE/],
     [
       "a date for an instant",
       ["--manifests", "demo", "--from", "2026-06-14"],

@@ -47,7 +47,7 @@ export type SimulatedInterval = z.infer<typeof intervalSchema>;
 /** `podid simulate -o json` on a folder. */
 export async function simulateFolder(manifests: string, from: string, to: string): Promise<SimulatedJson> {
   const text = await simulate(
-    { manifests, policy: "", from, to, output: "json" },
+    { manifests, policy: "", kubeconfig: undefined, from, to, output: "json" },
     new AbortController().signal,
   );
   return simulationSchema.parse(JSON.parse(text));

@@ -1,0 +1,124 @@
+import { createApiClient } from "../kubernetes/api-client.ts";
+import type { KubernetesApi } from "../kubernetes/api.ts";
+import { createBelievedAccess } from "../kubernetes/believed-access.ts";
+import { createClusterSource, type ClusterSource } from "../kubernetes/cluster-source.ts";
+import { readShippedShapes } from "../kubernetes/crd-shape.ts";
+import { KubernetesError } from "../kubernetes/errors.ts";
+import { connectByKubeconfig } from "../kubernetes/kubeconfig.ts";
+import { findMissingRights } from "../kubernetes/read-rights.ts";
+import type { ResourceKind, ResourceSource } from "../kubernetes/resource-source.ts";
+import { findAdmissionFaults } from "../kubernetes/served-admission.ts";
+import { checkServedSchemas, schemaRemedy } from "../kubernetes/served-schema.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { withDeadline } from "../runtime/deadline.ts";
+import { createSilentLog } from "../runtime/log.ts";
+import { toError } from "../runtime/to-error.ts";
+import { readVersion } from "./daemon/version.ts";
+import { CommandError } from "./errors.ts";
+import { shippedFiles } from "./paths.ts";
+import { untilSynced } from "./until-synced.ts";
+
+const kinds: readonly ResourceKind[] = [
+  "Pod",
+  "Node",
+  "Namespace",
+  "AzureIdentity",
+  "AzureIdentityBinding",
+  "AzurePodIdentityException",
+  "AzureIdentityAccessGrant",
+  "AzureIdentityAccessApproval",
+  "AzureAssignedIdentity",
+];
+/** A person waits: a server that is away is told of soon. */
+const deadlineMs = 30_000;
+
+/**
+ * All that podid judges by in the cluster of a kubeconfig, as it is now; grants only where the cluster's admission
+ * vouches for them, as the daemons have it. `warn` hears what the reader should know.
+ * @throws CommandError 2 for a kubeconfig that says no way; 3 when the server does not answer within 30 s, when it does
+ *   not serve podid's definitions, or does not let this user read: in one line.
+ */
+export async function readCluster(
+  kubeconfig: string,
+  clock: Clock,
+  warn: (text: string) => void,
+): Promise<ResourceSource> {
+  const connection = await connectByKubeconfig({ clock, path: kubeconfig }).catch((cause: unknown) => {
+    if (!(cause instanceof KubernetesError)) throw cause;
+    throw new CommandError(2, cause.message, { cause });
+  });
+  const userAgent = `podid-cli/${await readVersion()}`;
+  const api = createApiClient({ connection, clock, userAgent });
+  try {
+    return await withDeadline(clock, deadlineMs, new AbortController().signal, (signal) =>
+      readAll(api, clock, warn, signal),
+    );
+  } catch (cause) {
+    await api.close();
+    if (cause instanceof CommandError) throw cause;
+    throw new CommandError(3, `the cluster of ${kubeconfig} cannot be read: ${toError(cause).message}`, {
+      cause,
+    });
+  }
+}
+
+async function readAll(
+  api: KubernetesApi,
+  clock: Clock,
+  warn: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ResourceSource> {
+  await assertReadable(api, signal);
+  const source = createClusterSource({
+    api,
+    clock,
+    log: createSilentLog(),
+    random: Math.random,
+    kinds,
+    recordEvent: () => undefined,
+  });
+  try {
+    await untilSynced(source, signal);
+    const access = createBelievedAccess(source);
+    access.believe(await isAccessVouchedFor(api, warn, signal));
+    return { ...access.source, close: () => closeBoth(source, api) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function closeBoth(source: ClusterSource, api: KubernetesApi): Promise<void> {
+  await source.close();
+  await api.close();
+}
+
+async function assertReadable(api: KubernetesApi, signal: AbortSignal): Promise<void> {
+  const faults = await checkServedSchemas(api, await readShippedShapes(shippedFiles.definitions));
+  if (faults.length > 0) {
+    throw new CommandError(
+      3,
+      `the cluster does not serve podid's definitions: ${schemaRemedy} (${faults.join("; ")})`,
+    );
+  }
+  const rights = await findMissingRights(api, kinds, {}, signal);
+  if (rights.length > 0) throw new CommandError(3, `not everything may be read: ${rights.join("; ")}`);
+}
+
+async function isAccessVouchedFor(
+  api: KubernetesApi,
+  warn: (text: string) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const faults = await findAdmissionFaults(api, signal);
+    if (faults.length > 0) warn(`grants and approvals count for nothing: ${faults.join("; ")}`);
+    return faults.length === 0;
+  } catch (error) {
+    if (!(error instanceof KubernetesError) || error.code !== "Forbidden") throw error;
+    warn(
+      "grants and approvals are taken as vouched for: you may not read the admission policies that would tell",
+    );
+    return true;
+  }
+}
