@@ -64,18 +64,15 @@ function addDemo(program: Command, signal: AbortSignal): void {
     .command("demo")
     .description("run everything on this machine: manifests, emulated Azure, controller, NMI, real SDK calls")
     .option("--keep", "leave everything running and print the addresses", false)
-    .option("--kubeconfig <file>", "not available yet")
+    .option(
+      "--kubeconfig <file>",
+      "an empty cluster to play in: its objects and nodes are made, and taken away at the end",
+    )
     .option(...policyFlag)
     .option("--decision-log <file>", "append each decision of the policy as a JSON line; -: standard output")
     .action(async ({ keep, kubeconfig, policy = "", decisionLog }: DemoFlags) => {
-      if (kubeconfig !== undefined) {
-        throw new CommandError(
-          2,
-          "--kubeconfig: this version reads manifest folders only; run `podid demo` without it",
-        );
-      }
       const { runDemo } = await import("./demo/demo.ts");
-      await runDemo({ keep, print, signal, policy, decisionLog });
+      await runDemo({ keep, print, signal, kubeconfig, policy, decisionLog });
     });
 }
 

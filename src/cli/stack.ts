@@ -10,7 +10,9 @@ import { createClusterDecider, type ClusterDecider } from "../engine/cluster-dec
 import type { BundleSlot } from "../engine/bundle-slot.ts";
 import type { Engine } from "../engine/engine.ts";
 import { loadCrdSchemas } from "../kubernetes/manifest-schema.ts";
-import { createManifestSource, type ManifestSource } from "../kubernetes/manifest-source.ts";
+import type { Problem } from "../kubernetes/manifest-problem.ts";
+import { createManifestSource } from "../kubernetes/manifest-source.ts";
+import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { createNmi, type Nmi, type NmiOptions } from "../nmi/nmi.ts";
 import type { ListenAddress } from "../nmi/server.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -21,11 +23,16 @@ import { shippedFiles } from "./paths.ts";
 import { judgeManifests } from "./policy.ts";
 import { startPolicy, type RunningPolicy } from "./running-policy.ts";
 
+/** Objects, and what is wrong with those that were left out. */
+export interface StackSource extends ResourceSource {
+  problems(): readonly Problem[];
+}
+
 /** All of podid on one machine: manifests for a cluster, an emulated Azure, one NMI for each node. */
 export interface Stack {
   readonly engine: BundleSlot;
   readonly policy: RunningPolicy;
-  readonly source: ManifestSource;
+  readonly source: StackSource;
   readonly decider: ClusterDecider;
   readonly emulator: Emulator;
   readonly azure: EmulatorAddresses;
@@ -37,6 +44,8 @@ export interface Stack {
 
 export interface StackOptions {
   readonly manifests: string;
+  /** Opens another source than the folder; by default that is followed. */
+  readonly openSource?: ((log: Log) => Promise<StackSource>) | undefined;
   readonly clock: Clock;
   /** Where the daemons' log lines go. */
   readonly logDestination: DestinationStream;
@@ -54,14 +63,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { policy: file = "", decisionLog = "" } = options;
   const policy = await startPolicy({ policy: file, decisionLog, clock, log });
   const { engine } = policy;
-  const source = await createManifestSource({
-    directory: options.manifests,
-    crds: await loadCrdSchemas(shippedFiles.crds),
-    clock,
-    log,
-    judge: judgeManifests(engine),
-    watch: true,
-  });
+  const openFolder = (): Promise<StackSource> => followFolder(options.manifests, clock, log, engine);
+  const source = await (options.openSource ?? openFolder)(log);
   const emulator = createEmulator({
     clock,
     state: await emulatedAzureFor(source),
@@ -83,10 +86,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   return { engine, policy, source, decider, emulator, azure, controller, nmis: addresses, close };
 }
 
+async function followFolder(directory: string, clock: Clock, log: Log, engine: Engine): Promise<StackSource> {
+  const crds = await loadCrdSchemas(shippedFiles.crds);
+  const judge = judgeManifests(engine);
+  return createManifestSource({ directory, crds, clock, log, judge, watch: true });
+}
+
 interface Parts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly source: ManifestSource;
+  readonly source: StackSource;
   readonly decider: ClusterDecider;
   readonly azure: EmulatorAddresses;
 }

@@ -11,6 +11,7 @@ import { shippedFiles } from "../paths.ts";
 import { startStack, type Stack } from "../stack.ts";
 import { createAccessLog, type AccessLog } from "./access-log.ts";
 import { renderAddresses, renderAnswers, renderJournal, type Answer } from "./report.ts";
+import { openDemoCluster } from "./demo-cluster.ts";
 import { openRedirect, type Redirect } from "./redirect.ts";
 import { askSdk } from "./sdk-call.ts";
 import { berlinTime, nextBusinessMidnightMs, scenesAround, type Scene } from "./story.ts";
@@ -26,6 +27,8 @@ export interface DemoOptions {
   readonly policy: string;
   /** File for the decisions, or `-`. */
   readonly decisionLog: string | undefined;
+  /** An empty cluster to play in, in place of the folder alone. */
+  readonly kubeconfig: string | undefined;
 }
 
 /** Time for the first assignments, and for NMI to know its pods, before the first question. */
@@ -37,7 +40,7 @@ const followEveryMs = 50;
  * the cluster is the demo folder, Azure the emulator, and the clock is moved over the window's edges.
  * It starts at the next business-day midnight to come: to an SDK, a token from the past has expired.
  */
-export async function runDemo({ keep, print, signal, ...files }: DemoOptions): Promise<void> {
+export async function runDemo({ keep, print, signal, kubeconfig, ...files }: DemoOptions): Promise<void> {
   const realClock = createSystemClock();
   const midnightMs = nextBusinessMidnightMs(realClock.nowMs());
   const scenes = scenesAround(midnightMs);
@@ -52,11 +55,17 @@ export async function runDemo({ keep, print, signal, ...files }: DemoOptions): P
     clock,
     logDestination: accessLog,
     nmi: { hosts: ["127.0.0.1"], refuseUnboundAtOnce: true },
+    openSource:
+      kubeconfig === undefined
+        ? undefined
+        : (log) => openDemoCluster(kubeconfig, shippedFiles.demoManifests, log),
     ...files,
   });
   const redirects = await openRedirects(stack);
   const stage: Stage = { clock, stack, redirects, accessLog, signal };
   try {
+    if (kubeconfig !== undefined)
+      print(`the objects are in the cluster of ${kubeconfig} until the demo ends`);
     for (const problem of stack.source.problems()) print(renderProblem(problem));
     print("assigning what is open already, then asking for tokens with @azure/identity:\n");
     const answers = await play(scenes, stage);

@@ -114,12 +114,11 @@ describe("podid demo, stopped", () => {
     assert.deepEqual(await demo.stop(), { exitCode: 1, stderr: "" });
   });
 
-  it("refuses --kubeconfig in one line, as long as there is no such source", async () => {
-    const { exitCode, stdout, errorLines } = await runPodid("demo", "--kubeconfig", "x");
-    assert.deepEqual([exitCode, stdout], [2, ""]);
-    assert.deepEqual(errorLines, [
-      "--kubeconfig: this version reads manifest folders only; run `podid demo` without it",
-    ]);
+  it("says in one line when a kubeconfig cannot be used", async () => {
+    const { exitCode, errorLines } = await runPodid("demo", "--kubeconfig", "/nonexistent");
+    assert.equal(exitCode, 3);
+    assert.equal(errorLines.length, 1);
+    assert.match(errorLines[0] ?? "", /^the demo cannot use the cluster of \/nonexistent: /);
   });
 });
 
