@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { controllerFlags, nmiFlags } from "../../../../src/cli/daemon/flags.ts";
+import {
+  count,
+  oneOf,
+  parseFlags,
+  port,
+  rate,
+  renderFlags,
+  span,
+  text,
+  toggle,
+  withoutEffect,
+  type FlagTable,
+} from "../../../../src/cli/daemon/go-flags.ts";
+import { CommandError } from "../../../../src/cli/errors.ts";
+
+const table = {
+  name: text("none", "a name"),
+  loud: toggle(false, "say more"),
+  v: withoutEffect(count(0, "verbosity"), "there is none"),
+  wait: span(1000, "how long"),
+  port: port(80, "where"),
+  qps: rate(5, "how often"),
+  mode: oneOf("standard", ["standard", "managed"], "how"),
+};
+
+const parse = (...args: readonly string[]) => parseFlags("nmi", table, args);
+
+function refused(...args: readonly string[]): string {
+  try {
+    parse(...args);
+  } catch (error) {
+    assert.ok(error instanceof CommandError);
+    assert.equal(error.exitCode, 2);
+    return error.message;
+  }
+  return assert.fail(`${args.join(" ")} was taken`);
+}
+
+describe("flags as Go reads them", () => {
+  it("take one dash or two, and a value after = or as the next argument", () => {
+    for (const args of [["-name", "a"], ["--name", "a"], ["-name=a"], ["--name=a"]]) {
+      assert.equal(parse(...args).get(table.name), "a");
+    }
+    assert.equal(parse("--name=a=b").get(table.name), "a=b");
+    assert.equal(parse("--name=").get(table.name), "");
+  });
+
+  it("give a boolean a value only after =, so that what follows is the next flag", () => {
+    assert.equal(parse("--loud").get(table.loud), true);
+    assert.equal(parse("--loud=false").get(table.loud), false);
+    assert.equal(parse("-loud=T").get(table.loud), true);
+    const both = parse("--loud", "--name", "a");
+    assert.deepEqual([both.get(table.loud), both.get(table.name)], [true, "a"]);
+    assert.match(refused("--loud", "false"), /"false" is no flag/);
+    assert.match(refused("--loud=yes"), /--loud "yes": write true or false/);
+  });
+
+  it("keep the initial value of what is not given, and the last of what is given twice", () => {
+    const flags = parse("--wait=2s", "--wait=1m30s");
+    assert.equal(flags.get(table.wait), 90_000);
+    assert.equal(flags.get(table.name), "none");
+    assert.equal(flags.get(table.port), 80);
+  });
+
+  it("refuse what they do not know, or what is none of their values", () => {
+    assert.match(refused("--nmae=a"), /podid nmi: there is no flag --nmae; see podid nmi --help/);
+    assert.match(refused("--toString=a"), /no flag --toString/);
+    assert.match(refused("stray"), /"stray" is no flag/);
+    assert.match(refused("--name"), /--name needs a value: text/);
+    for (const bad of [
+      "--wait=15",
+      "--wait=-1s",
+      "--port=65536",
+      "--port=",
+      "--qps=0",
+      "--mode=other",
+      "-v=-1",
+    ]) {
+      assert.match(refused(bad), /: write /, bad);
+    }
+  });
+
+  it("read words in any letter case, as the reference lower-cases its mode", () => {
+    assert.equal(parse("--mode=Managed").get(table.mode), "managed");
+  });
+
+  it("warn of each that does nothing, and only when it was given", () => {
+    assert.deepEqual(parse().warnings, []);
+    assert.deepEqual(parse("-v=5").warnings, [
+      "flag --v is accepted for aad-pod-identity and does nothing: there is none",
+    ]);
+  });
+
+  it("list those that work before those that do not", () => {
+    const help = renderFlags(table);
+    assert.ok(help.indexOf("--mode") < help.indexOf("Accepted for aad-pod-identity"));
+    assert.ok(help.indexOf("--v: there is none") > help.indexOf("Accepted for aad-pod-identity"));
+    assert.match(help, /--name <value>\n {6}a name \(default none\)/);
+  });
+});
+
+/** Names and defaults of reference/aad-pod-identity.md §6.1 and §6.2, spans in milliseconds. */
+const klog = {
+  v: 0,
+  vmodule: "",
+  logtostderr: true,
+  alsologtostderr: false,
+  log_dir: "",
+  log_file: "",
+  log_file_max_size: 1800,
+  stderrthreshold: 2,
+  skip_headers: false,
+  skip_log_headers: false,
+  add_dir_header: false,
+  one_output: false,
+  log_backtrace_at: "",
+};
+const both = {
+  version: false,
+  forceNamespaced: false,
+  enableProfile: false,
+  "http-probe-port": 8080,
+  "log-format": "text",
+  "custom-user-agent": "",
+  ...klog,
+};
+const mic = {
+  ...both,
+  kubeconfig: "",
+  cloudconfig: "",
+  syncRetryDuration: 3_600_000,
+  "leader-election-instance": "",
+  "leader-election-namespace": "default",
+  "leader-election-name": "aad-pod-identity-mic",
+  "leader-election-duration": 15_000,
+  "prometheus-port": 8888,
+  enableScaleFeatures: false,
+  createDeleteBatch: 20,
+  clientQps: 5,
+  "immutable-user-msis": "",
+  "config-map-name": "aad-pod-identity-config",
+  "type-upgrade-status-key": "type-upgrade-status",
+  "enable-type-upgrade": true,
+  "update-user-msi-max-retry": 2,
+  "update-user-msi-retry-interval": 1000,
+  "identity-assignment-reconcile-interval": 180_000,
+};
+const nmi = {
+  ...both,
+  "nmi-listen-address": "127.0.0.1",
+  "nmi-port": 2579,
+  "metadata-ip": "169.254.169.254",
+  "metadata-port": 80,
+  node: "",
+  "ipt-update-interval-sec": 60,
+  MICNamespace: "default",
+  "retry-attempts-for-created": 16,
+  "retry-attempts-for-assigned": 4,
+  "find-identity-retry-interval": 5,
+  enableScaleFeatures: true,
+  "block-instance-metadata": false,
+  "metadata-header-required": true,
+  "prometheus-port": 9090,
+  "operation-mode": "standard",
+  "allow-network-plugin-kubenet": false,
+  "kubelet-config": "/etc/default/kubelet",
+  "set-retry-after-header": false,
+  "enable-conntrack-deletion": false,
+};
+
+function initialOf(flags: FlagTable, names: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(names.map((name) => [name, flags[name]?.initial]));
+}
+
+describe("the flags of aad-pod-identity", () => {
+  it("are all there, with the reference's defaults", () => {
+    assert.deepEqual(initialOf(controllerFlags, Object.keys(mic)), mic);
+    assert.deepEqual(initialOf(nmiFlags, Object.keys(nmi)), nmi);
+  });
+
+  it("take their own defaults as text, so that a manifest that writes them out starts", () => {
+    const written = { "leader-election-duration": "15s", syncRetryDuration: "3600s", clientQps: "5" };
+    const args = Object.entries(written).map(([name, value]) => `--${name}=${value}`);
+    const flags = parseFlags("controller", controllerFlags, args);
+    assert.equal(flags.get(controllerFlags["leader-election-duration"]), 15_000);
+    assert.equal(flags.warnings.length, 2);
+  });
+});
