@@ -4,9 +4,10 @@ import { createBelievedAccess } from "../kubernetes/believed-access.ts";
 import { createClusterSource, type ClusterSource } from "../kubernetes/cluster-source.ts";
 import { readShippedShapes } from "../kubernetes/crd-shape.ts";
 import { KubernetesError } from "../kubernetes/errors.ts";
+import { resourceKinds } from "../kubernetes/kind-paths.ts";
 import { connectByKubeconfig } from "../kubernetes/kubeconfig.ts";
 import { findMissingRights } from "../kubernetes/read-rights.ts";
-import type { ResourceKind, ResourceSource } from "../kubernetes/resource-source.ts";
+import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { findAdmissionFaults } from "../kubernetes/served-admission.ts";
 import { checkServedSchemas, schemaRemedy } from "../kubernetes/served-schema.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -18,17 +19,6 @@ import { CommandError } from "./errors.ts";
 import { shippedFiles } from "./paths.ts";
 import { untilSynced } from "./until-synced.ts";
 
-const kinds: readonly ResourceKind[] = [
-  "Pod",
-  "Node",
-  "Namespace",
-  "AzureIdentity",
-  "AzureIdentityBinding",
-  "AzurePodIdentityException",
-  "AzureIdentityAccessGrant",
-  "AzureIdentityAccessApproval",
-  "AzureAssignedIdentity",
-];
 /** A person waits: a server that is away is told of soon. */
 const deadlineMs = 30_000;
 
@@ -74,7 +64,7 @@ async function readAll(
     clock,
     log: createSilentLog(),
     random: Math.random,
-    kinds,
+    kinds: resourceKinds,
     recordEvent: () => undefined,
   });
   try {
@@ -101,7 +91,7 @@ async function assertReadable(api: KubernetesApi, signal: AbortSignal): Promise<
       `the cluster does not serve podid's definitions: ${schemaRemedy} (${faults.join("; ")})`,
     );
   }
-  const rights = await findMissingRights(api, kinds, {}, signal);
+  const rights = await findMissingRights(api, resourceKinds, {}, signal);
   if (rights.length > 0) throw new CommandError(3, `not everything may be read: ${rights.join("; ")}`);
 }
 

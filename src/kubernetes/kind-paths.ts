@@ -25,6 +25,19 @@ export const kindPaths: Readonly<Record<ResourceKind, KindPath>> = {
   AzureAssignedIdentity: { ...podid, plural: "azureassignedidentities", isNamespaced: true },
 };
 
+/** All of them. */
+export const resourceKinds: readonly ResourceKind[] = [
+  "Pod",
+  "Node",
+  "Namespace",
+  "AzureIdentity",
+  "AzureIdentityBinding",
+  "AzurePodIdentityException",
+  "AzureIdentityAccessGrant",
+  "AzureIdentityAccessApproval",
+  "AzureAssignedIdentity",
+];
+
 /** The path of all objects of a kind, in every namespace. */
 export function collectionPath(kind: ResourceKind): string {
   const { root, plural } = kindPaths[kind];

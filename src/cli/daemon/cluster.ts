@@ -5,6 +5,7 @@ import { createClusterSource, type ClusterSource } from "../../kubernetes/cluste
 import type { Connection } from "../../kubernetes/connection.ts";
 import { KubernetesError } from "../../kubernetes/errors.ts";
 import { createEventRecorder, type EventRecorder } from "../../kubernetes/event-recorder.ts";
+import { resourceKinds } from "../../kubernetes/kind-paths.ts";
 import { createLeaseElector } from "../../kubernetes/lease-elector.ts";
 import { createReferTo } from "../../kubernetes/object-reference.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
@@ -32,17 +33,6 @@ interface ClusterParts extends SourceOptions {
   readonly environment: Environment;
   readonly metrics: Metrics;
 }
-
-const judged: readonly ResourceKind[] = [
-  "Pod",
-  "Namespace",
-  "AzureIdentity",
-  "AzureIdentityBinding",
-  "AzurePodIdentityException",
-  "AzureIdentityAccessGrant",
-  "AzureIdentityAccessApproval",
-  "AzureAssignedIdentity",
-];
 
 /**
  * A cluster behind an API server. Until `ready` has found it fit its objects are not to be believed; an API server
@@ -135,7 +125,7 @@ function followCluster(
 }
 
 function kindsOf({ node }: ClusterOptions): readonly ResourceKind[] {
-  return node === null ? [...judged, "Node"] : judged;
+  return node === null ? resourceKinds : resourceKinds.filter((kind) => kind !== "Node");
 }
 
 /** The server picks a node's own: 5,000 agents that follow every pod would drown it. */

@@ -5,6 +5,7 @@ import { createApiClient } from "../../kubernetes/api-client.ts";
 import type { KubernetesApi } from "../../kubernetes/api.ts";
 import { createClusterSource, type ClusterSource } from "../../kubernetes/cluster-source.ts";
 import { KubernetesError } from "../../kubernetes/errors.ts";
+import { resourceKinds } from "../../kubernetes/kind-paths.ts";
 import { connectByKubeconfig } from "../../kubernetes/kubeconfig.ts";
 import { readDocuments } from "../../kubernetes/manifest-documents.ts";
 import { createSystemClock, delay, type Clock } from "../../runtime/clock.ts";
@@ -15,14 +16,7 @@ import { CommandError } from "../errors.ts";
 import { shippedFiles } from "../paths.ts";
 import type { StackSource } from "../stack.ts";
 import { untilSynced } from "../until-synced.ts";
-import {
-  definitionPath,
-  demoObjects,
-  foreignNodes,
-  type DemoObject,
-  servedPaths,
-  followedKinds,
-} from "./demo-objects.ts";
+import { definitionPath, demoObjects, foreignNodes, type DemoObject, servedPaths } from "./demo-objects.ts";
 
 const manager = { fieldManager: "podid-demo", force: "true" };
 const deadlineMs = 30_000;
@@ -82,7 +76,7 @@ async function fill(
     clock,
     log,
     random: Math.random,
-    kinds: followedKinds,
+    kinds: resourceKinds,
     recordEvent: () => undefined,
   });
   await untilSynced(source, AbortSignal.timeout(deadlineMs));

@@ -1,9 +1,8 @@
 import { z } from "zod";
 
 import type { JsonObject } from "../../kubernetes/json.ts";
-import { collectionPath, kindPaths } from "../../kubernetes/kind-paths.ts";
+import { collectionPath, kindPaths, resourceKinds } from "../../kubernetes/kind-paths.ts";
 import type { LocatedObject } from "../../kubernetes/manifest-documents.ts";
-import type { ResourceKind } from "../../kubernetes/resource-source.ts";
 
 /** One object of the demo's folder, as a server takes it. */
 export interface DemoObject {
@@ -18,20 +17,8 @@ export interface DemoObject {
 /** Marks the nodes that the demo plays. */
 const demoLabel = { "podid.dev/demo": "true" };
 
-export const followedKinds: readonly ResourceKind[] = [
-  "Namespace",
-  "Node",
-  "Pod",
-  "AzureIdentity",
-  "AzureIdentityBinding",
-  "AzurePodIdentityException",
-  "AzureIdentityAccessGrant",
-  "AzureIdentityAccessApproval",
-  "AzureAssignedIdentity",
-];
-
 /** The lists that answer once podid's definitions are served. */
-export const servedPaths: readonly string[] = followedKinds
+export const servedPaths: readonly string[] = resourceKinds
   .filter((kind) => kind.startsWith("Azure"))
   .map(collectionPath);
 
