@@ -96,6 +96,7 @@ function snapshotHead(
   object: AzureIdentity | AzureIdentityBinding,
 ): JsonObject {
   const { namespace, name, uid, resourceVersion, annotations, creationTimestamp } = object;
+  const generation = "generation" in object ? object.generation : undefined;
   return {
     apiVersion: kindPaths[kind].apiVersion,
     kind,
@@ -105,6 +106,7 @@ function snapshotHead(
       ...filled({ uid, resourceVersion }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       ...(creationTimestamp === null ? {} : { creationTimestamp }),
+      ...(generation === undefined ? {} : { generation }),
     },
   };
 }

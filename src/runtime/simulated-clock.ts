@@ -8,8 +8,8 @@ export interface SimulatedClock extends Clock {
   stepWall(ms: number): void;
   /** Milliseconds until the next timer, or null when none is waiting. */
   nextTimerInMs(): number | null;
-  /** Resolves when the next timer is started: the sign that some task has begun to wait. */
-  timerStarted(): Promise<void>;
+  /** Resolves when the next timer (of `delayMs`, if given) is started: the sign that some task has begun to wait. */
+  timerStarted(delayMs?: number): Promise<void>;
 }
 
 interface Timer {
@@ -23,7 +23,7 @@ export function createSimulatedClock(startMs: number): SimulatedClock {
   let monotonicMs = 0;
   let wallOffsetMs = startMs;
   let order = 0;
-  let waiters: (() => void)[] = [];
+  let waiters: { readonly delayMs: number | undefined; readonly wake: () => void }[] = [];
   const timers = new Set<Timer>();
 
   const next = (): Timer | undefined =>
@@ -32,8 +32,10 @@ export function createSimulatedClock(startMs: number): SimulatedClock {
   const after = (delayMs: number, run: () => void): Cancel => {
     const timer: Timer = { dueMs: monotonicMs + Math.max(0, delayMs), order: (order += 1), run };
     timers.add(timer);
-    for (const wake of waiters) wake();
-    waiters = [];
+    const isMeant = (waiter: (typeof waiters)[number]): boolean =>
+      waiter.delayMs === undefined || waiter.delayMs === delayMs;
+    for (const { wake } of waiters.filter(isMeant)) wake();
+    waiters = waiters.filter((waiter) => !isMeant(waiter));
     return () => void timers.delete(timer);
   };
 
@@ -58,6 +60,6 @@ export function createSimulatedClock(startMs: number): SimulatedClock {
       const timer = next();
       return timer === undefined ? null : timer.dueMs - monotonicMs;
     },
-    timerStarted: () => new Promise((resolve) => void waiters.push(resolve)),
+    timerStarted: (delayMs) => new Promise((wake) => void waiters.push({ delayMs, wake })),
   };
 }

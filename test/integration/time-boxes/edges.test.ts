@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 
 import { binding, machineID, managedIdentity, manifest, node, pod, principal } from "../manifests.ts";
+import { upstreamTimeoutMs } from "../../../src/nmi/token-fetch.ts";
 import { msOf, startWorld, type World } from "../world.ts";
 
 const nightly = {
@@ -31,7 +32,7 @@ describe("the edge of a window", () => {
     await world.stack.controller.close();
     world.clock.advance(900);
 
-    const isCallingUpstream = world.clock.timerStarted();
+    const isCallingUpstream = world.clock.timerStarted(upstreamTimeoutMs);
     const answer = world.ask("shop/app");
     await isCallingUpstream;
     world.clock.advance(2100);
