@@ -66,7 +66,7 @@ _namespaced(_) if input.mode.namespaced
 _namespaced(binding) if data.cluster.identities[binding.identity].namespaced
 
 # Without usableBy the identity's owner has set no bound, as in aad-pod-identity.
-_usable(identity) if not identity.usableBy
+_usable(identity) if not _bounded(identity)
 
 _usable(identity) if {
 	count(identity.usableBy) > 0
@@ -74,6 +74,11 @@ _usable(identity) if {
 		_usable_part(part, identity.usableBy[part])
 	}
 }
+
+# Counted, as below, because what is `false` would read as absent, and open.
+_bounded(identity) if count([identity.usableBy]) == 1
+
+_narrowed(binding) if count([binding.match]) == 1
 
 _usable_part("namespaces", allowed) if input.pod.namespace in allowed
 
@@ -87,7 +92,7 @@ _usable_part("serviceAccounts", allowed) if {
 	name in allowed
 }
 
-_matches(binding) if not binding.match
+_matches(binding) if not _narrowed(binding)
 
 # All given parts must match; a part that is not known here matches nothing.
 _matches(binding) if {

@@ -20,7 +20,7 @@ import data.podid.window
 #   below them anything undefined would read as "not suspended", "not excluded". Then the formula: nothing
 #   of `_conditions` fails, and nothing is missing of what the mode opens by.
 closed_by(binding, grants, m) := set() if {
-	not binding.timeBox
+	not _limited(binding)
 } else := {reasons.of(code, {}) | some code in (failed | missing)} if {
 	_judgeable(binding, m)
 	open := {half | some half in {"Schedule", "Grant"}; _opens(half, binding, grants, m)}
@@ -32,6 +32,9 @@ closed_by(binding, grants, m) := set() if {
 	}
 	missing := {_missing(half, grants, m) | some half in lacking}
 } else := _invalid(binding)
+
+# Counted, because a box that is `false` would read as none.
+_limited(binding) if count([binding.timeBox]) == 1
 
 # METADATA
 # title: Zones of a time box

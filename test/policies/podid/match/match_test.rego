@@ -11,6 +11,23 @@ test_selected[note] if {
 	selected == {"shop/nightly" | row.selects}
 }
 
+test_match_that_is_no_object_selects_nothing[note] if {
+	cluster := fixtures.usual_cluster([fixtures.binding({})])
+	some note, given in {"false": false, "null": null, "a number": 0, "text": "", "a list": []}
+	broken := object.union(cluster, {"bindings": {"shop/nightly": {"match": given}}})
+	selected := match.selected with input as _question({}) with data.cluster as broken
+	selected == set()
+}
+
+test_bound_that_is_no_object_refuses[note] if {
+	cluster := fixtures.cluster([fixtures.identity({})], [fixtures.binding({})])
+	some note, given in {"false": false, "null": null, "a number": 0, "text": "", "a list": []}
+	broken := object.union(cluster, {"identities": {"shop/reader": {"usableBy": given}}})
+	refused := match.refused_by(broken.bindings["shop/nightly"]) with input as _question({})
+		with data.cluster as broken
+	refused == {{"code": "IdentityNotUsable", "params": {}}}
+}
+
 test_several_bindings_select if {
 	cluster := fixtures.usual_cluster([
 		fixtures.binding({"name": "label"}),

@@ -31,6 +31,15 @@ test_no_time_box_is_in_force if {
 	timebox.closed_by(binding, _access({}), _moment({}, "2026-06-15T10:30:00Z")) == set()
 }
 
+# Even when a faulty host calls it valid: what is no object limits nothing that we know of, so it closes.
+test_box_that_is_no_object_closes[note] if {
+	some note, box in {"false": false, "null": null, "a number": 0, "text": "", "a list": []}
+	facts := {"timeBox": box, "timeBoxCheck": {"valid": true, "reasons": []}}
+	binding := object.union(_stored(fixtures.binding({})), facts)
+	closed := timebox.closed_by(binding, _access({}), _moment({}, "2026-06-15T10:30:00Z"))
+	closed == {{"code": "InvalidTimeBox", "params": {}}}
+}
+
 test_zones if {
 	timebox.zones({"notAfter": "2027-01-01T00:00:00Z"}) == set()
 	timebox.zones(_many_zones) == {"UTC", "Europe/Berlin", "Asia/Kolkata"}
