@@ -1,5 +1,5 @@
 // CPU time of one decision, by how many bindings select the pod and how many there are.
-import { readBundle } from "../src/engine/bundle.ts";
+import { readPolicy } from "../src/cli/policy.ts";
 import { buildClusterDocument } from "../src/engine/cluster-document.ts";
 import { createEngine } from "../src/engine/engine.ts";
 import type { AssignInput } from "../src/engine/input.ts";
@@ -35,7 +35,7 @@ const shapes: readonly Shape[] = [
 
 /** Measures the assign decision of `bundlePath` in a small and in a large cluster. */
 export async function measureDecisions(bundlePath: string): Promise<readonly DecisionRow[]> {
-  const engine = await createEngine(await readBundle(bundlePath), { nowMs: () => performance.now() });
+  const engine = await createEngine(await readPolicy(bundlePath), { nowMs: () => performance.now() });
   const rows: DecisionRow[] = [];
   for (const shape of shapes) {
     for (const inCluster of [shape.candidates, 10_000]) {
