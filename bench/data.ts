@@ -14,7 +14,7 @@ import type {
   Namespace,
 } from "../src/engine/resources.ts";
 
-import { bindingOf, clusterOf } from "./cluster.ts";
+import { bindingOf, checkWith, clusterOf } from "./cluster.ts";
 import { cpuMicrosecondsPerCall } from "./measure.ts";
 
 export interface DataRow {
@@ -35,7 +35,7 @@ export async function measureData(bundlePath: string): Promise<readonly DataRow[
   for (const bindings of [1000, 10_000]) {
     const engine = await createEngine(bundle, { nowMs: () => performance.now() });
     const store = createStore(bindings);
-    const document = buildClusterDocument(store.resources(), () => ({ valid: true, reasons: [] }));
+    const document = buildClusterDocument(store.resources(), checkWith(engine));
     const load = (): void => {
       engine.setData(document);
       engine.decide("exempt", question);

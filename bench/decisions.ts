@@ -5,7 +5,7 @@ import { createEngine } from "../src/engine/engine.ts";
 import type { AssignInput } from "../src/engine/input.ts";
 import type { AzureIdentityBinding, JsonObject } from "../src/engine/resources.ts";
 
-import { bindingOf, clusterOf } from "./cluster.ts";
+import { bindingOf, checkWith, clusterOf } from "./cluster.ts";
 import { cpuMicrosecondsPerCall } from "./measure.ts";
 
 export interface DecisionRow {
@@ -40,7 +40,7 @@ export async function measureDecisions(bundlePath: string): Promise<readonly Dec
   for (const shape of shapes) {
     for (const inCluster of [shape.candidates, 10_000]) {
       const resources = clusterOf(bindingsFor(shape, inCluster));
-      engine.setData(buildClusterDocument(resources, () => ({ valid: true, reasons: [] })));
+      engine.setData(buildClusterDocument(resources, checkWith(engine)));
       const ask = (): void => {
         const { candidates } = engine.decide("assign", question);
         if (candidates.length !== shape.candidates || candidates[0]?.inForce !== true)

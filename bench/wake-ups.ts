@@ -6,7 +6,7 @@ import { findOpening } from "../src/engine/questions.ts";
 import type { AzureIdentityBinding, JsonObject, Pod } from "../src/engine/resources.ts";
 import { instantFromSeconds } from "../src/timebox/instant.ts";
 
-import { bindingOf, clusterOf, nightly } from "./cluster.ts";
+import { bindingOf, checkWith, clusterOf, nightly } from "./cluster.ts";
 import { cpuMicrosecondsPerCall } from "./measure.ts";
 
 export interface WakeUpRow {
@@ -42,7 +42,7 @@ export async function measureWakeUps(bundlePath: string): Promise<readonly WakeU
   const engine = await createEngine(await readPolicy(bundlePath), { nowMs: () => performance.now() });
   return cases.map(({ what, boxes }) => {
     const bindings = boxes.map((timeBox, i) => bindingWith(timeBox, i));
-    engine.setData(buildClusterDocument(clusterOf(bindings), () => ({ valid: true, reasons: [] })));
+    engine.setData(buildClusterDocument(clusterOf(bindings), checkWith(engine)));
     let probes = 0;
     let questions = 0;
     const counting: typeof engine = {

@@ -78,7 +78,9 @@ async function caseOf(draft: RandomCluster, judge: Judge, index: number): Promis
     bindings.map(async (binding) => {
       if (binding["timeBox"] === undefined) return binding;
       const unseen = index % 20 === 19;
-      const check = unseen ? { valid: true, reasons: [] } : await judge.validate(validateInput(binding));
+      const nightZones = index % 40 === 19 ? settledZones : [];
+      const blind = { valid: true, reasons: [], zones: settledZones, nightZones };
+      const check = unseen ? blind : await judge.validate(validateInput(binding));
       return { ...binding, timeBoxCheck: check };
     }),
   );
