@@ -47,21 +47,18 @@ export function timeFacts(
   bindings: readonly AzureIdentityBinding[],
   access: AccessSource,
 ): TimeFacts {
-  const grants = access.list("AzureIdentityAccessGrant");
-  const approvals = grants.length === 0 ? [] : access.list("AzureIdentityAccessApproval");
+  const grants = Map.groupBy(access.list("AzureIdentityAccessGrant"), bindingOf);
+  const isGranted = bindings.some((binding) => grants.has(keyOf(binding)));
+  const approvals = Map.groupBy(isGranted ? access.list("AzureIdentityAccessApproval") : [], grantOf);
   const boxes = bindings.map((binding) => ({
     timeBox: binding.spec.timeBox,
     bindingCreated: createdAt(binding),
-    grants: grants
-      .filter((grant) => bindingOf(grant) === keyOf(binding))
-      .map((grant) => ({
-        created: createdAt(grant),
-        notBefore: parseInstant(grant.spec.notBefore ?? "") ?? null,
-        for: grant.spec.for,
-        approved: approvals
-          .filter((approval) => grantOf(approval) === keyOf(grant))
-          .flatMap((approval) => createdAt(approval) ?? []),
-      })),
+    grants: (grants.get(keyOf(binding)) ?? []).map((grant) => ({
+      created: createdAt(grant),
+      notBefore: parseInstant(grant.spec.notBefore ?? "") ?? null,
+      for: grant.spec.for,
+      approved: (approvals.get(keyOf(grant)) ?? []).flatMap((approval) => createdAt(approval) ?? []),
+    })),
   }));
   return { boxes, podStart: parseInstant(pod.startTime ?? "") ?? null };
 }

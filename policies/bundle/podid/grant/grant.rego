@@ -31,12 +31,12 @@ of(binding) := _none if {
 		until := min(grant.ready | {grant.deadline + _second}) # an approval at the deadline still counts
 	],
 } if {
+	terms := _terms(binding)
 	live := [live_grant |
-		jit := binding.timeBox.jit
 		some grant in data.cluster.grants[concat("/", [binding.namespace, binding.name])]
-		live_grant := _live(grant, binding, jit)
+		live_grant := _live(grant, terms)
 	]
-}
+} else := _none
 
 _none := {"active": [], "pending": []}
 
@@ -58,26 +58,44 @@ _within(stretches, ns) if {
 
 _second := 1000000000
 
-# What matters of a grant; undefined for one that is malformed or dead. `ready` is empty until it is ready.
-_live(grant, binding, jit) := {
-	"created": created,
-	"ready": _ready(created, _firsts(votes, grant.requester), jit.approvals),
-	"deadline": created + time.parse_duration_ns(object.get(jit, "approvalTimeout", "24h")),
-	"notBefore": _not_before(grant, created),
-	"length": min([time.parse_duration_ns(grant.for), time.parse_duration_ns(jit.maxDuration)]),
+# What a binding asks of all its grants, read once for them.
+_terms(binding) := {
+	"since": moment.instant(binding.created),
+	"approvals": jit.approvals,
+	"timeout": time.parse_duration_ns(object.get(jit, "approvalTimeout", "24h")),
+	"longest": time.parse_duration_ns(jit.maxDuration),
 } if {
+	jit := binding.timeBox.jit
+}
+
+# What matters of a grant; undefined for one that is malformed, dead or over. `ready` is empty until it is ready.
+_live(grant, terms) := {
+	"created": created,
+	"ready": _ready(created, _firsts(votes, grant.requester), terms.approvals),
+	"deadline": deadline,
+	"notBefore": not_before,
+	"length": length,
+} if {
+	# Not dead, told in the positive: what is not known must not open.
+	grant.revoked == false
+	object.get(grant, "podName", input.pod.name) == input.pod.name
+	created := moment.instant(grant.created)
+	created >= terms.since
+
+	# Most grants that there are have long been over, so that is found out before anything dear.
+	length := min([time.parse_duration_ns(grant.for), terms.longest])
+	deadline := created + terms.timeout
+	not_before := _not_before(grant, created)
+	max([deadline, not_before]) + length > _earliest
 	form.is_duration(grant.for)
 	_is_name(grant.requester)
 	_is_name(grant.uid)
-	created := moment.instant(grant.created)
 	votes := _votes(grant)
-
-	# Not dead, told in the positive: what is not known must not open.
-	grant.revoked == false
-	created >= moment.instant(binding.created)
-	object.get(grant, "podName", input.pod.name) == input.pod.name
 	not _denied(votes)
 }
+
+# The first instant that the question is about.
+_earliest := min(array.concat([input.now], input.probes))
 
 # A deleted and re-created grant has another uid, so that old approvals do not count for it.
 _votes(grant) := [vote |

@@ -28,6 +28,15 @@ test_bound_that_is_no_object_refuses[note] if {
 	refused == {{"code": "IdentityNotUsable", "params": {}}}
 }
 
+test_identity_that_is_no_object_is_missing[note] if {
+	cluster := fixtures.cluster([fixtures.identity({})], [fixtures.binding({})])
+	some note, given in {"false": false, "null": null, "a number": 0, "text": "", "a list": []}
+	broken := object.union(cluster, {"identities": {"shop/reader": given}})
+	refused := match.refused_by(broken.bindings["shop/nightly"]) with input as _question({})
+		with data.cluster as broken
+	refused == {{"code": "IdentityMissing", "params": {"identity": "shop/reader"}}}
+}
+
 test_several_bindings_select if {
 	cluster := fixtures.usual_cluster([
 		fixtures.binding({"name": "label"}),
