@@ -1,7 +1,7 @@
 import type { Metrics } from "../runtime/metrics.ts";
 import { createAssignedIdentityWriter } from "./assigned-identity-writer.ts";
 import { auditRegularly } from "./audit.ts";
-import { applyStatus, readSecret } from "./cluster-writes.ts";
+import { applyStatus, deleteAccessRecord, readSecret } from "./cluster-writes.ts";
 import type { Collection } from "./list-pages.ts";
 import { watchLiveness } from "./liveness.ts";
 import { reflectKind, type ReflectedKind, type ReflectingOptions } from "./reflected-kind.ts";
@@ -62,6 +62,7 @@ export function createClusterSource(options: ClusterSourceOptions): ClusterSourc
     applyBindingStatus: (key, status) => applyStatus(api, "AzureIdentityBinding", key, status),
     applyGrantStatus: (key, status) => applyStatus(api, "AzureIdentityAccessGrant", key, status),
     statusOf: (kind, key) => tables[kind].store.statusOf(key),
+    deleteAccessRecord: (record) => deleteAccessRecord(api, record),
     recordEvent: options.recordEvent,
     synced: async () => void (await Promise.all(followed.map(({ synced }) => synced))),
     isSynced: () => followed.every((reflector) => reflector.isSynced()),

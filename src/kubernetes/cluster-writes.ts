@@ -3,7 +3,7 @@ import { KubernetesError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { kindPaths, objectPath, splitKey } from "./kind-paths.ts";
 import { secretProjection } from "./projections.ts";
-import type { ResourceSource, StatusKind } from "./resource-source.ts";
+import type { AccessRecord, ResourceSource, StatusKind } from "./resource-source.ts";
 
 /** Under which podid's own fields are known to the server. */
 const fieldManager = "podid-controller";
@@ -24,6 +24,19 @@ export async function applyStatus(
     bodyType: "application/apply-patch+yaml",
     body: { apiVersion, kind, metadata: splitKey(key), status },
   });
+}
+
+/** Deletes a grant or approval; one that is gone, or another under its name, is left as it is. */
+export async function deleteAccessRecord(
+  api: Pick<KubernetesApi, "call">,
+  { kind, key, uid }: AccessRecord,
+): Promise<void> {
+  try {
+    await api.call({ method: "DELETE", path: objectPath(kind, key), body: { preconditions: { uid } } });
+  } catch (thrown) {
+    const isGone = thrown instanceof KubernetesError && ["NotFound", "Conflict"].includes(thrown.code);
+    if (!isGone) throw thrown;
+  }
 }
 
 /** Reads a Secret's data, each time from the server. */

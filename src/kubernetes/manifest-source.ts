@@ -91,6 +91,7 @@ function sourceOf(parts: {
     applyBindingStatus: async (key, status) => applyStatus("AzureIdentityBinding", key, status),
     applyGrantStatus: async (key, status) => applyStatus("AzureIdentityAccessGrant", key, status),
     statusOf: (kind, key) => statuses.get(`${kind} ${key}`),
+    deleteAccessRecord: async () => undefined,
     recordEvent: (event) => void (events = [...events, event].slice(-keptEvents)),
     problems: () => folder.current().problems,
     events: () => events,

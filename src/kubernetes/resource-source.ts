@@ -58,6 +58,13 @@ export interface ResourceEvent {
   readonly related?: Change;
 }
 
+/** A grant or approval, and no other that took its name. */
+export interface AccessRecord {
+  readonly kind: "AzureIdentityAccessGrant" | "AzureIdentityAccessApproval";
+  readonly key: string;
+  readonly uid: string;
+}
+
 /**
  * Where podid's objects come from and go to: a manifests directory, or an API server.
  * Reads are from memory and synchronous; writes are promises that settle when the store has them.
@@ -89,6 +96,8 @@ export interface ResourceSource {
   applyGrantStatus(key: string, status: JsonObject): Promise<void>;
   /** The status of a binding or grant as it is now; undefined when there is none. Its changes are not told to subscribers. */
   statusOf(kind: StatusKind, key: string): JsonObject | undefined;
+  /** Gone already, or replaced by one with another uid, is success. In a folder they are their owner's to delete. */
+  deleteAccessRecord(record: AccessRecord): Promise<void>;
   recordEvent(event: ResourceEvent): void;
   close(): Promise<void>;
 }

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 
 import { createCompute } from "../../azure/compute.ts";
-import { createController } from "../../controller/controller.ts";
+import { createController, type ControllerDependencies } from "../../controller/controller.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
+import { startGrantPruner } from "../../controller/grant-pruner.ts";
 import { countHintMismatches } from "../../controller/hint-mismatches.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -77,19 +78,36 @@ async function serve(
     onHintMismatch: countHintMismatches(metrics),
     statusTerms: statusTerms(daemon.engine),
   };
+  const pruning = {
+    clock,
+    log,
+    records: open.source,
+    retentionMs: flags.get(controllerFlags["grant-retention"]),
+  };
   const lead = async (leading: AbortSignal): Promise<void> => {
-    const controller = createController(dependencies);
-    controller.start();
     setActive(true);
-    log.info({}, "leading");
-    if (!leading.aborted) await once(leading, "abort");
+    await act(dependencies, pruning, leading);
     setActive(false);
-    await controller.close();
   };
   // oxlint-disable-next-line no-await-in-loop -- one time in office follows another
   while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
+}
+
+/** One time in office. */
+async function act(
+  dependencies: ControllerDependencies,
+  pruning: Parameters<typeof startGrantPruner>[0],
+  leading: AbortSignal,
+): Promise<void> {
+  const controller = createController(dependencies);
+  controller.start();
+  const stopPruning = startGrantPruner(pruning);
+  dependencies.log.info({}, "leading");
+  if (!leading.aborted) await once(leading, "abort");
+  stopPruning();
+  await controller.close();
 }
 
 /** Statuses name the policy that found them, which may be replaced meanwhile. */

@@ -64,6 +64,7 @@ export const controllerFlags = {
   "leader-election-name": text("aad-pod-identity-mic", "name of the Lease"),
   "leader-election-duration": span(15_000, "how long others wait for a silent leader"),
   "prometheus-port": port(8888, "port of /metrics"),
+  "grant-retention": span(30 * 86_400_000, "how long ended grants and their approvals are kept"),
   syncRetryDuration: withoutEffect(
     span(3_600_000, "periodic cycle"),
     "everything is looked at every 5 minutes",
