@@ -94,13 +94,14 @@ async function serve(
 
 /** A configuration that turned bad does not stop the work: it is a note beside readiness. */
 async function openAccess(
-  { clock, environment, log, metrics, readiness, onClose }: Daemon,
+  daemon: Daemon,
   flags: ParsedFlags,
   endpoints: EndpointOverrides,
 ): Promise<AzureAccess> {
+  const { clock, environment, log, metrics, readiness } = daemon;
   const path = flags.get(controllerFlags.cloudconfig);
   const access = await openAzureAccess({ clock, log, metrics, path, environment, endpoints });
-  onClose(() => access.close());
+  daemon.onClose(() => access.close());
   readiness.note(() => access.lastFault());
   return access;
 }
