@@ -58,17 +58,21 @@ export function isCustomCloud(name: string): boolean {
 }
 
 /**
- * Finds a built-in cloud by any of its names, in any letter case.
- * @throws AzureError unknown-cloud, which lists the names; also for an empty one, and for AzureStackCloud, whose
- * endpoints `parseCustomCloud` reads.
+ * Finds a built-in cloud by any of its names, in any letter case. An empty name is the public cloud: NMI has no
+ * configuration of its own in aad-pod-identity.
+ * @throws AzureError unknown-cloud, also for AzureStackCloud, whose endpoints `parseCustomCloud` reads.
  */
 export function findCloud(name: string): Cloud {
-  const wanted = name.toLowerCase();
+  const wanted = (name === "" ? "AzurePublicCloud" : name).toLowerCase();
   const found = clouds.find(({ names }) => names.some((one) => one.toLowerCase() === wanted));
   if (found !== undefined) return found;
+  throw unknownCloud(`cloud ${JSON.stringify(name)} is not known`);
+}
+
+/** The error for a cloud that is not known, or not named; it lists the names. */
+export function unknownCloud(problem: string): AzureError {
   const names = [...clouds.flatMap((one) => one.names), customCloudName].join(", ");
-  const problem = name === "" ? "no cloud is named" : `cloud ${JSON.stringify(name)} is not known`;
-  throw new AzureError("unknown-cloud", `${problem}: use one of ${names}`);
+  return new AzureError("unknown-cloud", `${problem}: use one of ${names}`);
 }
 
 /** The link-local address of the instance metadata service, the same in every cloud. */

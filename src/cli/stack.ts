@@ -108,7 +108,7 @@ function startController({
   decider,
   azure,
 }: Parts & { readonly engine: Engine }): Controller {
-  const cloud = findCloud("AzurePublicCloud");
+  const cloud = findCloud("");
   const endpoints = { authorityUrl: azure.entra, armUrl: azure.arm };
   const credential = createSecretCredential({ clock, cloud, endpoints, ...controllerLogin });
   const controller = createController({
@@ -145,7 +145,7 @@ function startNmis(
         decider,
         tokens: createTokenSource({
           clock,
-          cloud: findCloud("AzurePublicCloud"),
+          cloud: findCloud(""),
           endpoints: { imdsUrl, authorityUrl: azure.entra },
           readSecret: (namespace, name) => source.readSecret(namespace, name),
         }),

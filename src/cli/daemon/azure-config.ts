@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 
 import { type ClientCertificate, parseClientCertificate } from "../../azure/client-certificate.ts";
 import { type CloudConfig, parseCloudConfig } from "../../azure/cloud-config.ts";
-import { type Cloud, findCloud, isCustomCloud } from "../../azure/cloud.ts";
+import { type Cloud, findCloud, isCustomCloud, unknownCloud } from "../../azure/cloud.ts";
 import { parseCustomCloud } from "../../azure/custom-cloud.ts";
 import { AzureError } from "../../azure/errors.ts";
 import { chooseLogin, type Login } from "../../azure/login.ts";
@@ -45,7 +45,7 @@ export async function readAzureConfig(origin: AzureConfigOrigin): Promise<AzureC
 }
 
 /**
- * Finds a cloud by name; the endpoints of AzureStackCloud stand in the file that AZURE_ENVIRONMENT_FILEPATH names.
+ * Finds a cloud by name, an empty one being the public cloud; the endpoints of AzureStackCloud stand in the file that AZURE_ENVIRONMENT_FILEPATH names.
  * @throws AzureError unknown-cloud, config-invalid.
  */
 export async function readCloud(
@@ -65,11 +65,12 @@ export async function readCloud(
 
 async function assemble(origin: AzureConfigOrigin, files: FileRecord): Promise<AzureConfig> {
   const { path, environment } = origin;
-  const place = path === "" ? "the environment (TENANT_ID, CLIENT_ID, CLIENT_SECRET, USE_MSI)" : path;
+  const place = path === "" ? "the environment (TENANT_ID, CLIENT_ID, CLIENT_SECRET, USE_MSI, CLOUD)" : path;
   const config = path === "" ? fromEnvironment(environment) : await readFileConfig(path, files);
   const { workloadIdentity } = environment;
   const { tenantID = "", clientID = "", tokenFile = "" } = workloadIdentity;
   const login = chooseLogin(place, config, { tenantID, clientID, tokenFile });
+  if (config.cloud === "") throw unknownCloud(`${place} names no cloud`);
   const cloud = await readCloud(config.cloud, environment, files);
   const clusterIdentity = config.userAssignedIdentityID || null;
   if (login.kind === "workloadIdentity") {
