@@ -22,8 +22,11 @@ describe("podid controller", () => {
     const clock = createSystemClock();
     const folder = await temporaryFolder(t);
     const source = await createManifestSource({
-      ...{ directory: shippedFiles.demoManifests, crds: await loadCrdSchemas(shippedFiles.crds) },
-      ...{ clock, log: createSilentLog(), watch: false },
+      directory: shippedFiles.demoManifests,
+      crds: await loadCrdSchemas(shippedFiles.crds),
+      clock,
+      log: createSilentLog(),
+      watch: false,
     });
     const emulator = createEmulator({ clock, state: await emulatedAzureFor(source) });
     await source.close();
@@ -34,7 +37,9 @@ describe("podid controller", () => {
     await emulator.add({
       machines: [
         {
-          ...{ resourceID: controllerVm, location: "westeurope", tenantID },
+          resourceID: controllerVm,
+          location: "westeurope",
+          tenantID,
           systemAssigned: { ...system, objectID: system.clientID },
         },
       ],
@@ -52,8 +57,12 @@ describe("podid controller", () => {
     const stopping = new AbortController();
     const running = runController({
       args: [
-        ...["--log-level=error", "--probe-address=127.0.0.1", `--manifests=${shippedFiles.demoManifests}`],
-        ...[`--http-probe-port=${port}`, `--prometheus-port=${port}`, `--cloudconfig=${file}`],
+        "--log-level=error",
+        "--probe-address=127.0.0.1",
+        `--manifests=${shippedFiles.demoManifests}`,
+        `--http-probe-port=${port}`,
+        `--prometheus-port=${port}`,
+        `--cloudconfig=${file}`,
         `--azure-endpoints=${endpoints}`,
       ],
       print: () => undefined,

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 
 import { createCompute } from "../../../src/azure/compute.ts";
 import { waitFor } from "../../control-plane/wait.ts";
 import { createApplicationKeys } from "../../unit/azure/application-keys.ts";
 import { json, serveScript } from "../../unit/azure/loopback.ts";
+import { renameOver, type Replacement, replacements } from "./replacements.ts";
 import {
   type Azure,
   fileOf,
@@ -28,91 +29,6 @@ import {
 const scope = "https://management.azure.com//.default";
 const unwatched = { watchFolder: () => () => undefined };
 const { signal } = new AbortController();
-
-/** A file as a Kubernetes volume lays it out: a link into `..data`, itself a link to the folder of one version. */
-async function layOut(path: string, version: string, text: string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(join(folder, version));
-  await writeFile(join(folder, version, "azure.json"), text);
-  await symlink(version, join(folder, "..data_tmp"));
-  await rename(join(folder, "..data_tmp"), join(folder, "..data"));
-}
-
-interface Replacement {
-  readonly name: string;
-  readonly put: (path: string, text: string) => Promise<void>;
-  readonly replace: (path: string, text: string) => Promise<void>;
-}
-
-/** Of the same length and the same time, so that nothing but what it says tells the one file from the other. */
-const fixedTime = new Date("2026-01-01T00:00:00Z");
-const writeAtFixedTime = async (path: string, text: string): Promise<void> => {
-  await writeFile(path, text.padEnd(1000));
-  await utimes(path, fixedTime, fixedTime);
-};
-const renameOver = async (path: string, text: string): Promise<void> => {
-  await writeFile(`${path}.next`, text);
-  await rename(`${path}.next`, path);
-};
-
-const replacements: readonly Replacement[] = [
-  { name: "written in place", put: writeFile, replace: writeFile },
-  {
-    name: "written in place, as long and as old as before",
-    put: writeAtFixedTime,
-    replace: writeAtFixedTime,
-  },
-  {
-    name: "emptied and then written",
-    put: writeFile,
-    replace: async (path, text) => {
-      await truncate(path);
-      await writeFile(path, text);
-    },
-  },
-  { name: "replaced by a rename", put: writeFile, replace: renameOver },
-  {
-    name: "deleted and created",
-    put: writeFile,
-    replace: async (path, text) => {
-      await rm(path);
-      await writeFile(path, text);
-    },
-  },
-  {
-    name: "in a Kubernetes volume whose ..data is turned",
-    put: async (path, text) => {
-      await layOut(path, "..version_1", text);
-      await symlink(join("..data", "azure.json"), path);
-    },
-    replace: async (path, text) => {
-      await layOut(path, "..version_2", text);
-      await rm(join(dirname(path), "..version_1"), { recursive: true });
-    },
-  },
-  {
-    name: "a link that is turned",
-    put: async (path, text) => {
-      await writeFile(`${path}.1`, text);
-      await symlink(`${path}.1`, path);
-    },
-    replace: async (path, text) => {
-      await writeFile(`${path}.2`, text);
-      await symlink(`${path}.2`, `${path}.tmp`);
-      await rename(`${path}.tmp`, path);
-    },
-  },
-  {
-    name: "in a folder that is replaced",
-    put: writeFile,
-    replace: async (path, text) => {
-      const folder = dirname(path);
-      await rename(folder, `${folder}.old`);
-      await mkdir(folder);
-      await writeFile(path, text);
-    },
-  },
-];
 
 async function start(
   t: TestContext,
@@ -295,7 +211,9 @@ describe("what ARM asked of podid", () => {
     const arm = await serveScript(t, () => answer);
     const { azure, path, access } = await start(t, writeFile);
     const compute = createCompute({
-      ...{ clock: azure.clock, cloud: access.cloud, credential: access.credential },
+      clock: azure.clock,
+      cloud: access.cloud,
+      credential: access.credential,
       endpoints: { armUrl: arm.url },
     });
     await compute.getIdentities(vm, signal);

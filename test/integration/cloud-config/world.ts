@@ -54,7 +54,10 @@ export async function startAzure(
   const { certificates = [], armOrigin = "https://management.azure.com" } = options;
   const clock = createSimulatedClock(Date.now());
   const application = ({ clientID, secret }: typeof first) => ({
-    ...{ tenantID, clientID, objectID: clientID, secrets: [secret] },
+    tenantID,
+    clientID,
+    objectID: clientID,
+    secrets: [secret],
     certificates: [...certificates],
     federatedCredentials: [{ issuer, subject, audience, publicKey: cluster.publicKey }],
   });
@@ -67,14 +70,18 @@ export async function startAzure(
       userAssignedIdentities: [
         { tenantID, objectID: kubelet.clientID, ...kubelet },
         {
-          ...{ tenantID, resourceID: managed("reader") },
+          tenantID,
+          resourceID: managed("reader"),
           clientID: "42000000-0000-4000-8000-000000000002",
           objectID: "42000000-0000-4000-8000-000000000002",
         },
       ],
       machines: [
         {
-          ...{ resourceID: vm, location: "westeurope", tenantID, userAssigned: [kubelet.resourceID] },
+          resourceID: vm,
+          location: "westeurope",
+          tenantID,
+          userAssigned: [kubelet.resourceID],
           systemAssigned: { ...system, objectID: system.clientID },
         },
       ],
@@ -127,7 +134,12 @@ export async function openAccess(
   const log = createLog({ clock, level: "debug", component: "test", destination: { write } });
   const metrics = createMetrics();
   const access = await openAzureAccess({
-    ...{ clock, log, metrics, endpoints, path, ...rest },
+    clock,
+    log,
+    metrics,
+    endpoints,
+    path,
+    ...rest,
     environment: { ...nobody, ...environment },
   });
   t.after(() => access.close());

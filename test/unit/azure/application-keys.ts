@@ -40,7 +40,7 @@ export interface ServiceAccountIssuer {
 export function createServiceAccountIssuer(): ServiceAccountIssuer {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return {
-    publicKey: createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString(),
+    publicKey: createPublicKey(privateKey).export({ type: "spki", format: "pem" }),
     issue: (claims) => {
       const parts = [{ alg: "RS256", kid: "cluster" }, claims].map((part) => JSON.stringify(part));
       const content = parts.map((part) => Buffer.from(part).toString("base64url")).join(".");

@@ -8,6 +8,21 @@ import { type ApplicationKeys, createApplicationKeys } from "./application-keys.
 
 const password = "canary-password";
 
+const parse = (text: string, secret = ""): ReturnType<typeof parseClientCertificate> =>
+  parseClientCertificate("app.pem", Buffer.from(text), secret);
+
+const refuses = (text: string, secret: string, says: RegExp): void => {
+  assert.throws(
+    () => parse(text, secret),
+    (error) => {
+      assert.ok(error instanceof AzureError && error.code === "config-invalid");
+      assert.match(error.message, says);
+      assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /canary|MII/);
+      return true;
+    },
+  );
+};
+
 describe("the certificate file of an application", () => {
   let keys: ApplicationKeys;
   let other: ApplicationKeys;
@@ -15,9 +30,6 @@ describe("the certificate file of an application", () => {
     keys = await createApplicationKeys();
     other = await createApplicationKeys();
   });
-
-  const parse = (text: string, secret = ""): ReturnType<typeof parseClientCertificate> =>
-    parseClientCertificate("app.pem", Buffer.from(text), secret);
 
   it("may hold key, certificate and chain in any order", () => {
     const { certificatePem, keyPem } = keys;
@@ -46,18 +58,6 @@ describe("the certificate file of an application", () => {
       refuses(text, wrong, /does not open: check the key and aadClientCertPassword/);
   });
 
-  const refuses = (text: string, secret: string, says: RegExp): void => {
-    assert.throws(
-      () => parse(text, secret),
-      (error) => {
-        assert.ok(error instanceof AzureError && error.code === "config-invalid");
-        assert.match(error.message, says);
-        assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /canary|MII/);
-        return true;
-      },
-    );
-  };
-
   it("is refused without a key, without its certificate, with a foreign one or a broken one", () => {
     refuses(keys.certificatePem, "", /no private key/);
     refuses(keys.keyPem, "", /no certificate of its private key/);
@@ -68,7 +68,7 @@ describe("the certificate file of an application", () => {
 
   it("is refused with a key that Entra does not take", () => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    refuses(privateKey.export({ type: "sec1", format: "pem" }).toString(), "", /RSA keys only/);
+    refuses(privateKey.export({ type: "sec1", format: "pem" }), "", /RSA keys only/);
   });
 
   it("is refused as PKCS#12, with the command that converts it", () => {

@@ -97,15 +97,19 @@ describe("podid's own login by certificate", () => {
   });
 });
 
-describe("podid's own login by workload identity", () => {
-  const credentialAt = (authorityUrl: string, readToken: () => Promise<string>): Credential => {
-    const clock = createSystemClock();
-    return createWorkloadIdentityCredential({
-      ...{ clock, cloud, endpoints: { authorityUrl }, tenantID, clientID },
-      readToken,
-    });
-  };
+const credentialAt = (authorityUrl: string, readToken: () => Promise<string>): Credential => {
+  const clock = createSystemClock();
+  return createWorkloadIdentityCredential({
+    clock,
+    cloud,
+    endpoints: { authorityUrl },
+    tenantID,
+    clientID,
+    readToken,
+  });
+};
 
+describe("podid's own login by workload identity", () => {
   it("shows the service account's token, read again for each new token", async (t) => {
     const { emulator, authorityUrl } = await startEntra(t, []);
     let reads = 0;
@@ -227,7 +231,11 @@ describe("a login that Entra refuses", () => {
     );
     const clock = createSimulatedClock(startMs);
     const credential = createWorkloadIdentityCredential({
-      ...{ clock, cloud, endpoints: { authorityUrl: entra.url }, tenantID, clientID },
+      clock,
+      cloud,
+      endpoints: { authorityUrl: entra.url },
+      tenantID,
+      clientID,
       readToken: async () => cluster.issue(claims()),
     });
     await fails(credential, "login-refused", /AADSTS7000222/);

@@ -18,6 +18,10 @@ interface Followed {
   readonly stop: () => Promise<void>;
 }
 
+const settled = async (): Promise<void> => {
+  for (let i = 0; i < 10; i += 1) await turn();
+};
+
 function follow(t: TestContext): Followed {
   const clock = createSimulatedClock(0);
   let reading: Reading = { digest: "first", files: ["/etc/azure.json", "/etc/app.pem"] };
@@ -38,9 +42,6 @@ function follow(t: TestContext): Followed {
     },
   });
   t.after(() => following.stop());
-  const settled = async (): Promise<void> => {
-    for (let i = 0; i < 10; i += 1) await turn();
-  };
   return {
     clock,
     write: (digest, files = reading.files) => void (reading = { digest, files }),

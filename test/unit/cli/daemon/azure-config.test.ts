@@ -23,6 +23,19 @@ const webhook = {
   authorityHost: "https://login.microsoftonline.com/",
 };
 
+const read = async (path: string, environment: Environment = nobody): Promise<AzureConfig> => {
+  const { config } = await readAzureConfig({ path, environment });
+  if (config instanceof AzureError) throw config;
+  return config;
+};
+const refuses = async (path: string, environment: Environment, says: RegExp): Promise<AzureError> => {
+  const { config } = await readAzureConfig({ path, environment });
+  assert.ok(config instanceof AzureError, "it was taken");
+  assert.match(config.message, says);
+  assert.doesNotMatch(config.message, /canary/);
+  return config;
+};
+
 describe("the controller's cloud configuration", () => {
   let folder: string;
   before(async () => {
@@ -35,19 +48,6 @@ describe("the controller's cloud configuration", () => {
     await writeFile(path, content);
     return path;
   };
-  const read = async (path: string, environment: Environment = nobody): Promise<AzureConfig> => {
-    const { config } = await readAzureConfig({ path, environment });
-    if (config instanceof AzureError) throw config;
-    return config;
-  };
-  const refuses = async (path: string, environment: Environment, says: RegExp): Promise<AzureError> => {
-    const { config } = await readAzureConfig({ path, environment });
-    assert.ok(config instanceof AzureError, "it was taken");
-    assert.match(config.message, says);
-    assert.doesNotMatch(config.message, /canary/);
-    return config;
-  };
-
   it("is read as JSON and as YAML, with keys that podid does not know", async () => {
     const json = {
       cloud: "AzureUSGovernment",
