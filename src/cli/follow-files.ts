@@ -45,8 +45,10 @@ export function followFiles<R extends Reading>(options: {
     }
     return changes.isSettling() ? settleMs : lookEveryMs;
   });
-  // What is settling has its own time: a look before would find it unchanged too soon.
-  const folders = createFolderWatches(watchFolder, () => void (changes.isSettling() || looking.now()));
+  const folders = createFolderWatches(watchFolder, () => {
+    // What is settling has its own time: a look before would find it unchanged too soon.
+    if (!changes.isSettling() || looking.isUnderWay()) looking.now();
+  });
   folders.watch(first.files);
   return {
     stop: async () => {
@@ -74,19 +76,25 @@ function createSettling(first: string): {
   };
 }
 
-/** Calls `look` after 5 s, and from then on after as many milliseconds as it answers; never twice at a time. */
+/**
+ * Calls `look` after 5 s, and from then on after as many milliseconds as it answers; never twice at a time. Asked for
+ * while it looks, it looks again soon: what it sees may be older than what it was asked for.
+ */
 function lookAgain(
   clock: Clock,
   look: (isStopped: () => boolean) => Promise<number>,
-): Following & { now(): void } {
+): Following & { now(): void; isUnderWay(): boolean } {
   let cancel: Cancel | null = null;
   let running: Promise<void> | null = null;
+  let isAskedFor = false;
   let isStopped = false;
   const schedule = (afterMs: number): void => {
     running = null;
-    if (!isStopped) cancel = clock.after(afterMs, now);
+    if (!isStopped) cancel = clock.after(isAskedFor ? Math.min(afterMs, settleMs) : afterMs, now);
+    isAskedFor = false;
   };
   const now = (): void => {
+    isAskedFor = running !== null;
     if (isStopped || running !== null) return;
     cancel?.();
     running = look(() => isStopped).then(schedule);
@@ -94,6 +102,7 @@ function lookAgain(
   schedule(lookEveryMs);
   return {
     now,
+    isUnderWay: () => running !== null,
     stop: async () => {
       isStopped = true;
       cancel?.();

@@ -105,7 +105,8 @@ describe("a controller that logs in", () => {
     it(`${name} assigns identities`, async (t) => {
       const azure = await startAzure(t);
       const identities = await assign(t, azure, source);
-      assert.deepEqual(new Set(identities), new Set([kubelet.resourceID, managed("reader")]));
+      const wanted = [kubelet.resourceID, managed("reader")].map((id) => id.toLowerCase());
+      assert.deepEqual(new Set(identities.map((id) => id.toLowerCase())), new Set(wanted));
       assert.deepEqual(logins(azure), [as]);
     });
   }

@@ -105,6 +105,19 @@ describe("files that are followed", () => {
     assert.deepEqual([reads(), changes], [2, ["second"]]);
   });
 
+  it("are read again soon when their folder shows a change while they are read", async (t) => {
+    const { write, hint, pass, changes, clock } = follow(t);
+    clock.advance(5000);
+    // What is under way has read the old file already.
+    write("second");
+    hint();
+    await pass(0);
+    assert.equal(clock.nextTimerInMs(), 1000);
+    await pass(1000);
+    await pass(1000);
+    assert.deepEqual(changes, ["second"]);
+  });
+
   it("have each folder watched once, and others when they lead elsewhere", async (t) => {
     const { write, pass, watched } = follow(t);
     assert.deepEqual([...watched.keys()], ["/etc"]);
