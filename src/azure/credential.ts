@@ -41,10 +41,7 @@ export function createSecretCredential(
   options: Place & Application & { readonly clientSecret: string },
 ): Credential {
   const proof = { kind: "secret", clientSecret: options.clientSecret } as const;
-  return credentialOf(
-    options.clock,
-    byApplication(options, async () => ({ ok: true, proof })),
-  );
+  return byApplication(options, async () => ({ ok: true, proof }));
 }
 
 /** The same with a certificate. @throws AzureError as above. */
@@ -52,10 +49,7 @@ export function createCertificateCredential(
   options: Place & Application & { readonly certificate: ClientCertificate },
 ): Credential {
   const proof = { kind: "certificate", certificate: options.certificate } as const;
-  return credentialOf(
-    options.clock,
-    byApplication(options, async () => ({ ok: true, proof })),
-  );
+  return byApplication(options, async () => ({ ok: true, proof }));
 }
 
 /**
@@ -65,11 +59,7 @@ export function createCertificateCredential(
 export function createWorkloadIdentityCredential(
   options: Place & Application & { readonly readToken: ReadToken },
 ): Credential {
-  const { clock, readToken } = options;
-  return credentialOf(
-    clock,
-    byApplication(options, () => proveByToken(readToken)),
-  );
+  return byApplication(options, () => proveByToken(options.readToken));
 }
 
 /** The same with an identity of this machine, from IMDS; `selector` null: its system-assigned one. */
@@ -79,7 +69,8 @@ export function createManagedIdentityCredential(
   const { clock, endpoints = {}, selector } = options;
   const imds = createImdsTokens({ clock, ...endpoints });
   const { signal } = new AbortController();
-  return credentialOf(clock, (scope) => imds({ selector, resource: resourceOf(scope), signal }));
+  const acquire: Acquire = (scope) => imds({ selector, resource: resourceOf(scope), signal });
+  return credentialOf(clock, selector === null ? [] : [selector.value], acquire);
 }
 
 /** IMDS knows resources, not scopes; a resource keeps its slash. */
@@ -89,15 +80,15 @@ function resourceOf(scope: string): string {
 
 type ProofResult = { readonly ok: true; readonly proof: ApplicationProof } | FailedResult;
 
-function byApplication(options: Place & Application, prove: () => Promise<ProofResult>): Acquire {
-  const { clock, clientID } = options;
+function byApplication(options: Place & Application, prove: () => Promise<ProofResult>): Credential {
+  const { clock, clientID, tenantID } = options;
   const authority = authorityOf(options);
   const entra = createEntraTokens(clock);
   const { signal } = new AbortController();
-  return async (scope) => {
+  return credentialOf(clock, [clientID, tenantID], async (scope) => {
     const proven = await prove();
     return proven.ok ? entra({ authority, clientID, proof: proven.proof, scope, signal }) : proven;
-  };
+  });
 }
 
 function authorityOf({ cloud, endpoints = {}, tenantID }: Place & Application): Authority {
@@ -106,12 +97,23 @@ function authorityOf({ cloud, endpoints = {}, tenantID }: Place & Application): 
   return parsed.authority;
 }
 
-function credentialOf(clock: Clock, acquire: Acquire): Credential {
-  const tokens = shareTokens(clock, acquire);
+/** `names` are who podid is: Azure's errors quote them, and its log does not show them. */
+function credentialOf(clock: Clock, names: readonly string[], acquire: Acquire): Credential {
+  const tokens = shareTokens(clock, async (scope) => {
+    const result = await acquire(scope);
+    if (result.ok) return result;
+    const { failure } = result;
+    return { ok: false, failure: { ...failure, detail: withoutNames(failure.detail, names) } };
+  });
   return {
     getToken: async (scopes) => {
       const token = await tokens(Array.isArray(scopes) ? scopes.join(" ") : scopes);
       return { token: token.accessToken, expiresOnTimestamp: token.expiresOnSeconds * 1000 };
     },
   };
+}
+
+/** Azure writes ids in letters of any case. */
+function withoutNames(text: string, names: readonly string[]): string {
+  return names.reduce((left, name) => left.replaceAll(new RegExp(RegExp.escape(name), "gi"), "[own]"), text);
 }

@@ -32,8 +32,11 @@ export interface AzureAccess {
   readonly cloud: Cloud;
   /** Always the login of the last good configuration; whoever holds this need not hear of a new one. */
   readonly credential: Credential;
-  /** Client id or resource id of the cluster's own identity (userAssignedIdentityID), never to be removed from a machine. */
-  clusterIdentity(): string | null;
+  /**
+   * Client ids or resource ids of the cluster's own identity (userAssignedIdentityID), never to be removed from a
+   * machine: those of every configuration since the start, since the one before may still be what kubelets use.
+   */
+  clusterIdentities(): readonly string[];
   /** Why what lies on disk is not what serves; null when it is. */
   lastFault(): string | null;
   close(): Promise<void>;
@@ -88,11 +91,13 @@ function createServing(options: AzureAccessOptions, served: Served): Serving {
   const { cloud } = served.config;
   let current = served;
   let fault: string | null = null;
+  const clusterIdentities = new Set([current.config.clusterIdentity ?? []].flat());
   const count = countConfigLoads(metrics);
 
   const take: Serving["take"] = ({ config }) => {
     try {
       current = replace(options, current, config);
+      if (current.config.clusterIdentity !== null) clusterIdentities.add(current.config.clusterIdentity);
       fault = null;
       count("loaded");
       log.info({ file, login: current.config.login.kind }, "a new cloud configuration serves");
@@ -107,7 +112,7 @@ function createServing(options: AzureAccessOptions, served: Served): Serving {
     access: {
       cloud,
       credential: { getToken: (scopes) => current.credential.getToken(scopes) },
-      clusterIdentity: () => current.config.clusterIdentity,
+      clusterIdentities: () => [...clusterIdentities],
       lastFault: () => fault,
     },
     take,

@@ -84,7 +84,7 @@ describe("podid controller", () => {
 
     await put(managedIdentity.replace("Public", "Moon"));
     await waitFor(async () => /AzureMoonCloud/.test(await ask("/readyz")), "the note");
-    assert.match(await ask("/readyz"), /^200 \{"ready":true,"reasons":\[\],"notes":\["cloud/);
+    assert.match(await ask("/readyz"), /^200 .*"ready":true.*"notes":\["cloud/);
     assert.match(await ask("/metrics"), /^podid_cloud_config_stale 1$/m);
     await put(`${managedIdentity}# again\n`);
     await waitFor(async () => /"notes":\[\]/.test(await ask("/readyz")), "no note");

@@ -126,7 +126,7 @@ describe("an azure.json that turns bad", () => {
       await look(azure.clock);
       await look(azure.clock);
       assert.match(access.lastFault() ?? "", says);
-      assert.equal(access.clusterIdentity(), kubelet.clientID);
+      assert.deepEqual(access.clusterIdentities(), [kubelet.clientID]);
       await access.credential.getToken("https://vault.azure.net/.default");
       assert.deepEqual(logins(azure), [first.clientID, first.clientID]);
       const refusals = lines.filter(({ level }) => level === "error");
@@ -155,6 +155,18 @@ describe("an azure.json that turns bad", () => {
     for (const hidden of ["canary", kubelet.clientID, first.clientID, second.clientID, tenantID]) {
       assert.ok(!said.includes(hidden), hidden);
     }
+  });
+});
+
+describe("the cluster's own identity", () => {
+  it("stays known when another is configured, for it may still be on machines", async (t) => {
+    const { azure, path, access } = await start(t, writeFile);
+    for (const replacement of ["another", "another", ""]) {
+      await writeFile(path, fileOf(second).replace(kubelet.clientID, replacement));
+      await look(azure.clock);
+    }
+    assert.equal(access.lastFault(), null);
+    assert.deepEqual(access.clusterIdentities(), [kubelet.clientID, "another"]);
   });
 });
 

@@ -6,6 +6,7 @@ import { findCloud } from "../../../src/azure/cloud.ts";
 import {
   createCertificateCredential,
   createManagedIdentityCredential,
+  createSecretCredential,
   createWorkloadIdentityCredential,
   type Credential,
 } from "../../../src/azure/credential.ts";
@@ -67,6 +68,7 @@ async function fails(credential: Credential, code: string, says: RegExp): Promis
     assert.equal(error.code, code);
     assert.match(error.message, says);
     assert.doesNotMatch(error.message, /eyJ/);
+    for (const own of [clientID, tenantID]) assert.ok(!error.message.includes(own), error.message);
     return true;
   });
 }
@@ -175,6 +177,22 @@ describe("podid's own login by workload identity", () => {
     }
     step = () => cluster.issue(claims());
     assert.match((await credential.getToken(scope)).token, /^eyJ/);
+  });
+});
+
+describe("podid's own login by secret", () => {
+  it("is refused without saying whose it is, though Entra does", async (t) => {
+    const quoting = `AADSTS700016: Application with identifier '${clientID.toUpperCase()}' was not found in '${tenantID}'.`;
+    const entra = await serveScript(t, () => json(400, { error_description: quoting }));
+    const credential = createSecretCredential({
+      clock: createSimulatedClock(startMs),
+      cloud,
+      endpoints: { authorityUrl: entra.url },
+      tenantID,
+      clientID: clientID.toUpperCase(),
+      clientSecret: "canary",
+    });
+    await fails(credential, "login-refused", /identifier '\[own\]' was not found in '\[own\]'/);
   });
 });
 

@@ -50,7 +50,7 @@ describe("the controller's access to Azure", () => {
       userAssignedIdentityID: "kubelet",
     };
     const access = await open(await file("azure.json", JSON.stringify(config)), nobody);
-    assert.equal(access.clusterIdentity(), "kubelet");
+    assert.deepEqual(access.clusterIdentities(), ["kubelet"]);
     assert.equal(access.lastFault(), null);
     await access.close();
   });
