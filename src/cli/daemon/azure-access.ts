@@ -91,13 +91,13 @@ function createServing(options: AzureAccessOptions, served: Served): Serving {
   const { cloud } = served.config;
   let current = served;
   let fault: string | null = null;
-  const clusterIdentities = new Set([current.config.clusterIdentity ?? []].flat());
+  const clusterIdentities = new Set(namesOf(current.config));
   const count = countConfigLoads(metrics);
 
   const take: Serving["take"] = ({ config }) => {
     try {
       current = replace(options, current, config);
-      if (current.config.clusterIdentity !== null) clusterIdentities.add(current.config.clusterIdentity);
+      for (const name of namesOf(current.config)) clusterIdentities.add(name);
       fault = null;
       count("loaded");
       log.info({ file, login: current.config.login.kind }, "a new cloud configuration serves");
@@ -117,6 +117,10 @@ function createServing(options: AzureAccessOptions, served: Served): Serving {
     },
     take,
   };
+}
+
+function namesOf({ clusterIdentity }: AzureConfig): readonly string[] {
+  return clusterIdentity === null ? [] : [clusterIdentity];
 }
 
 const refusedMessage = "cloud configuration refused; the last good one goes on serving";
