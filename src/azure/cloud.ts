@@ -18,16 +18,29 @@ export interface EndpointOverrides {
   readonly armUrl?: string;
 }
 
-const clouds: readonly Cloud[] = [
-  cloud("AzurePublicCloud", "login.microsoftonline.com", "management.azure.com"),
-  cloud("AzureUSGovernmentCloud", "login.microsoftonline.us", "management.usgovcloudapi.net"),
-  cloud("AzureChinaCloud", "login.chinacloudapi.cn", "management.chinacloudapi.cn"),
-  cloud("AzureGermanCloud", "login.microsoftonline.de", "management.microsoftazure.de"),
+/** The clouds whose endpoints are built in, each under all of its names (aad-pod-identity.md §5.7). */
+const clouds: readonly (Cloud & { readonly names: readonly string[] })[] = [
+  cloud(["AzurePublicCloud", "AzureCloud"], "login.microsoftonline.com", "management.azure.com"),
+  cloud(
+    ["AzureUSGovernmentCloud", "AzureUSGovernment"],
+    "login.microsoftonline.us",
+    "management.usgovcloudapi.net",
+  ),
+  cloud(["AzureChinaCloud"], "login.chinacloudapi.cn", "management.chinacloudapi.cn"),
+  cloud(["AzureGermanCloud"], "login.microsoftonline.de", "management.microsoftazure.de"),
 ];
 
-function cloud(name: string, authorityHost: string, armHost: string): Cloud {
+/** The cloud whose endpoints stand in a file of its own. */
+const customCloudName = "AzureStackCloud";
+
+function cloud(
+  names: readonly [string, ...string[]],
+  authorityHost: string,
+  armHost: string,
+): Cloud & { readonly names: readonly string[] } {
   return {
-    name,
+    name: names[0],
+    names,
     authorityUrl: `https://${authorityHost}`,
     armUrl: `https://${armHost}`,
     armScope: `https://${armHost}//.default`,
@@ -39,16 +52,27 @@ export function isAuthorityHost(host: string): boolean {
   return clouds.some(({ authorityUrl }) => new URL(authorityUrl).host === host);
 }
 
+/** Whether `name`, in any letter case, is the cloud whose endpoints come from a file. */
+export function isCustomCloud(name: string): boolean {
+  return name.toLowerCase() === customCloudName.toLowerCase();
+}
+
 /**
- * Finds a cloud by name, in any letter case; an empty name is the public cloud, as in aad-pod-identity.
- * @throws AzureError unknown-cloud, AzureStackCloud included: its endpoints come from a file.
+ * Finds a built-in cloud by any of its names, in any letter case. An empty name is the public cloud: NMI has no
+ * configuration of its own in aad-pod-identity.
+ * @throws AzureError unknown-cloud, also for AzureStackCloud, whose endpoints `parseCustomCloud` reads.
  */
 export function findCloud(name: string): Cloud {
   const wanted = (name === "" ? "AzurePublicCloud" : name).toLowerCase();
-  const found = clouds.find((one) => one.name.toLowerCase() === wanted);
+  const found = clouds.find(({ names }) => names.some((one) => one.toLowerCase() === wanted));
   if (found !== undefined) return found;
-  const names = clouds.map((one) => one.name).join(", ");
-  throw new AzureError("unknown-cloud", `cloud "${name}" is not known: use one of ${names}`);
+  throw unknownCloud(`cloud ${JSON.stringify(name)} is not known`);
+}
+
+/** The error for a cloud that is not known, or not named; it lists the names. */
+export function unknownCloud(problem: string): AzureError {
+  const names = [...clouds.flatMap((one) => one.names), customCloudName].join(", ");
+  return new AzureError("unknown-cloud", `${problem}: use one of ${names}`);
 }
 
 /** The link-local address of the instance metadata service, the same in every cloud. */

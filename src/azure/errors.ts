@@ -1,6 +1,8 @@
 export type AzureErrorCode =
-  /** No such cloud, or one whose endpoints are not built in. */
+  /** No such cloud, or none named. */
   | "unknown-cloud"
+  /** What podid was given as configuration of its own access is not usable. */
+  | "config-invalid"
   /** Entra refuses podid's own credential for good. */
   | "login-refused"
   /** Entra could not be asked, or asks to come again later. */

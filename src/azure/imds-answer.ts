@@ -28,7 +28,8 @@ export interface IdentitySelector {
 }
 
 interface Asked {
-  readonly selector: IdentitySelector;
+  /** null: whichever identity the machine has by itself. */
+  readonly selector: IdentitySelector | null;
   readonly resource: string;
   /** Unix milliseconds at which the answer came. */
   readonly nowMs: number;
@@ -50,16 +51,19 @@ function readToken(answer: HttpAnswer, asked: Asked): TokenResult {
     return failed("unavailable", `IMDS answered 200 without a usable token (${fields || "no JSON"})`);
   }
   const { access_token: accessToken, expires_on: expiresOnSeconds, not_before, resource } = parsed.data;
-  const { parameter, value } = asked.selector;
   if (!sameText(resource, withoutDefaultScope(asked.resource))) {
     return failed("unavailable", `IMDS answered with a token for another resource: ${safeText(resource)}`);
   }
-  const answered = parsed.data[parameter];
-  if (answered !== undefined && !sameText(answered, value)) {
-    return failed("unavailable", `IMDS answered for another identity: ${parameter} ${safeText(answered)}`);
-  }
+  const stranger = asked.selector && strangerIn(parsed.data, asked.selector);
+  if (stranger !== null) return failed("unavailable", `IMDS answered for another identity: ${stranger}`);
   const notBeforeSeconds = not_before ?? Math.floor(asked.nowMs / 1000);
   return { ok: true, token: { accessToken, expiresOnSeconds, notBeforeSeconds } };
+}
+
+function strangerIn(token: z.infer<typeof tokenSchema>, selector: IdentitySelector): string | null {
+  const { parameter, value } = selector;
+  const answered = token[parameter];
+  return answered === undefined || sameText(answered, value) ? null : `${parameter} ${safeText(answered)}`;
 }
 
 function readError(answer: HttpAnswer, nowMs: number): TokenResult {

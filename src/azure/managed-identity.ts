@@ -20,14 +20,29 @@ export function createManagedIdentityTokens(options: {
   readonly clock: Clock;
   readonly imdsUrl?: string;
 }): ManagedIdentityTokens {
-  const { clock, imdsUrl = azureImdsUrl } = options;
-  const send = rewriteToImds(createHttpSender(clock), imdsUrl);
+  const imds = createImdsTokens(options);
   return async ({ identity, resource, signal }) => {
     const selector = selectorOf(identity);
     if (selector === null) {
       const place = `AzureIdentity ${identity.namespace}/${identity.name}`;
       return failed("refused", `${place} names no identity: set spec.clientID or spec.resourceID`);
     }
+    return imds({ selector, resource, signal });
+  };
+}
+
+/** Asks IMDS once for a token of `resource`; without a selector for the machine's own identity. */
+export type ImdsTokens = (asked: {
+  readonly selector: IdentitySelector | null;
+  readonly resource: string;
+  readonly signal: AbortSignal;
+}) => Promise<TokenResult>;
+
+/** Makes the way to IMDS, whose base URL is `imdsUrl`, without a trailing slash. */
+export function createImdsTokens(options: { readonly clock: Clock; readonly imdsUrl?: string }): ImdsTokens {
+  const { clock, imdsUrl = azureImdsUrl } = options;
+  const send = rewriteToImds(createHttpSender(clock), imdsUrl);
+  return async ({ selector, resource, signal }) => {
     const exchange = await askImds(send, selector, resource, signal);
     return judgeImdsAnswer(exchange, { selector, resource, nowMs: clock.nowMs() });
   };
@@ -65,13 +80,13 @@ function networkOfCall(): INetworkModule {
 
 async function askImds(
   send: HttpSender,
-  selector: IdentitySelector,
+  selector: IdentitySelector | null,
   resource: string,
   signal: AbortSignal,
 ): Promise<HttpExchange> {
   const recorded = recordNetwork(send, signal);
   const application = new ManagedIdentityApplication({
-    managedIdentityIdParams: { [msalSelector[selector.parameter]]: selector.value },
+    ...(selector && { managedIdentityIdParams: { [msalSelector[selector.parameter]]: selector.value } }),
     system: { networkClient: sharedNetwork, disableInternalRetries: true },
   });
   try {

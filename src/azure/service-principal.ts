@@ -22,8 +22,8 @@ export function createServicePrincipalTokens(options: {
     if (!parsed.ok) return failed("refused", `${place}: ${parsed.problem}`);
     const secret = await readClientSecret(identity, readSecret);
     if (!secret.ok) return failed(secret.kind, `${place}: ${secret.problem}`);
-    const { clientSecret } = secret;
-    return entra({ authority: parsed.authority, clientID, clientSecret, scope: scopeOf(resource), signal });
+    const proof = { kind: "secret", clientSecret: secret.clientSecret } as const;
+    return entra({ authority: parsed.authority, clientID, proof, scope: scopeOf(resource), signal });
   };
 }
 

@@ -17,9 +17,12 @@ export interface TokenFailure {
   readonly detail: string;
 }
 
-export type TokenResult =
-  | { readonly ok: true; readonly token: UpstreamToken }
-  | { readonly ok: false; readonly failure: TokenFailure };
+export interface FailedResult {
+  readonly ok: false;
+  readonly failure: TokenFailure;
+}
+
+export type TokenResult = { readonly ok: true; readonly token: UpstreamToken } | FailedResult;
 
 /** The parts of an AzureIdentity that decide how its tokens are got. */
 export interface AzureIdentity {
@@ -50,6 +53,6 @@ export function failed(
   kind: TokenFailure["kind"],
   detail: string,
   retryAfterSeconds: number | null = null,
-): TokenResult {
+): FailedResult {
   return { ok: false, failure: { kind, retryAfterSeconds, detail } };
 }

@@ -26,6 +26,19 @@ export interface Environment {
   readonly tenantID: string | undefined;
   readonly clientID: string | undefined;
   readonly clientSecret: string | undefined;
+  readonly clientCertificatePath: string | undefined;
+  readonly clientCertificatePassword: string | undefined;
+  readonly usesManagedIdentity: boolean;
+  readonly userAssignedIdentityID: string | undefined;
+  /** File with the endpoints of AzureStackCloud. */
+  readonly cloudFile: string | undefined;
+  /** What Azure Workload Identity's webhook puts into a pod. */
+  readonly workloadIdentity: {
+    readonly tenantID: string | undefined;
+    readonly clientID: string | undefined;
+    readonly tokenFile: string | undefined;
+    readonly authorityHost: string | undefined;
+  };
 }
 
 /** Reads them all, once, at the start of a command. */
@@ -41,6 +54,17 @@ export function readEnvironment(): Environment {
     tenantID: read("TENANT_ID", "AZURE_TENANT_ID"),
     clientID: read("CLIENT_ID", "AZURE_CLIENT_ID"),
     clientSecret: read("CLIENT_SECRET", "AZURE_CLIENT_SECRET"),
+    clientCertificatePath: read("AZURE_CLIENT_CERTIFICATE_PATH"),
+    clientCertificatePassword: read("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+    usesManagedIdentity: read("USE_MSI")?.toLowerCase() === "true",
+    userAssignedIdentityID: read("USER_ASSIGNED_MSI_CLIENT_ID"),
+    cloudFile: read("AZURE_ENVIRONMENT_FILEPATH"),
+    workloadIdentity: {
+      tenantID: read("AZURE_TENANT_ID"),
+      clientID: read("AZURE_CLIENT_ID"),
+      tokenFile: read("AZURE_FEDERATED_TOKEN_FILE"),
+      authorityHost: read("AZURE_AUTHORITY_HOST"),
+    },
   };
 }
 

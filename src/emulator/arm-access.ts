@@ -2,13 +2,10 @@ import { armError } from "./arm-answers.ts";
 import type { EmulatorRequest, EmulatorResponse } from "./http.ts";
 import type { TokenIssuer } from "./tokens.ts";
 
-/** Audiences ARM takes: its endpoint and the older service management one, both slash forms (azure.md §3.1, §3.5). */
-const armAudiences: ReadonlySet<string> = new Set([
-  "https://management.azure.com",
-  "https://management.azure.com/",
-  "https://management.core.windows.net",
-  "https://management.core.windows.net/",
-]);
+/** ARM takes tokens for its endpoint and for the older service management one, in both slash forms (azure.md §3.1, §3.5). */
+function isForArm(audience: string, armOrigin: string): boolean {
+  return [armOrigin, "https://management.core.windows.net"].includes(audience.replace(/\/$/, ""));
+}
 
 /** The identities' map form, which PATCH merges, exists since this version (azure.md §4.1). */
 const oldestApiVersion = "2018-06-01";
@@ -17,6 +14,7 @@ const oldestApiVersion = "2018-06-01";
 export function refusedToken(
   issuer: Pick<TokenIssuer, "verify">,
   request: EmulatorRequest,
+  armOrigin: string,
 ): EmulatorResponse | null {
   const [scheme, token] = (request.headers.authorization ?? "").split(" ");
   if (scheme?.toLowerCase() !== "bearer" || token === undefined) {
@@ -30,7 +28,7 @@ export function refusedToken(
   if (verdict.kind === "expired") {
     return unauthorized("ExpiredAuthenticationToken", "The access token has expired.");
   }
-  if (!armAudiences.has(verdict.audience)) {
+  if (!isForArm(verdict.audience, armOrigin)) {
     const message = `The access token has been obtained for wrong audience or resource '${verdict.audience}'.`;
     return unauthorized("InvalidAuthenticationTokenAudience", message);
   }

@@ -22,7 +22,8 @@ const patchSchema = z.strictObject({ identity: identityPatchSchema.optional() })
 /** ARM for `Microsoft.Compute` machines: GET and PATCH of their identities, and the operations (azure.md §4). */
 export function createArmHandler(parts: ArmParts): Handler {
   return (request) => {
-    const refusal = refusedToken(parts.issuer, request) ?? refusedApiVersion(request);
+    const refusal =
+      refusedToken(parts.issuer, request, parts.settings.armOrigin) ?? refusedApiVersion(request);
     if (refusal !== null) return refusal;
     const route = armRoute(request.path);
     if (route.kind === "operation") return onOperation(parts, request, route.id);

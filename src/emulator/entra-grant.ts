@@ -1,3 +1,4 @@
+import { type AssertionContext, refusedAssertion } from "./client-assertion.ts";
 import type { Application, Directory } from "./state.ts";
 
 /**
@@ -9,7 +10,12 @@ export const entraErrors = {
   70011: { status: 400, error: "invalid_scope" },
   90002: { status: 400, error: "invalid_request" },
   700016: { status: 400, error: "unauthorized_client" },
+  700023: { status: 401, error: "invalid_client" },
+  700024: { status: 401, error: "invalid_client" },
   700027: { status: 401, error: "invalid_client" },
+  700211: { status: 401, error: "invalid_client" },
+  700212: { status: 401, error: "invalid_client" },
+  700213: { status: 401, error: "invalid_client" },
   900023: { status: 400, error: "invalid_request" },
   900144: { status: 400, error: "invalid_request" },
   1002012: { status: 400, error: "invalid_scope" },
@@ -41,10 +47,15 @@ export function refusedTenant(directory: Directory, tenantID: string): EntraRefu
 }
 
 /**
- * Judges a token request of the client credentials grant (azure.md §3.1): application, its secret, and scope.
- * `tenantID` must be known; the order of the checks is [inf].
+ * Judges a token request of the client credentials grant (azure.md §3.1): application, its secret or assertion, and
+ * scope. `tenantID` must be known; the order of the checks is [inf].
  */
-export function grant(directory: Directory, tenantID: string, form: URLSearchParams): Grant {
+export function grant(
+  directory: Directory,
+  tenantID: string,
+  form: URLSearchParams,
+  context: AssertionContext,
+): Grant {
   const missing = ["grant_type", "client_id", "scope"].find((name) => (form.get(name) ?? "") === "");
   if (missing !== undefined) {
     return refused(900144, `The request body must contain the following parameter: '${missing}'.`);
@@ -59,19 +70,21 @@ export function grant(directory: Directory, tenantID: string, form: URLSearchPar
     const text = `Application with identifier '${clientID}' was not found in the directory '${tenantID}'.`;
     return refused(700016, text);
   }
-  const refusal = refusedCredential(application, form);
+  const refusal = refusedCredential(application, form, context);
   if (refusal !== null) return refusal;
   const scope = audienceOf(form.get("scope") ?? "");
   return scope.kind === "refused" ? scope : { kind: "granted", application, audience: scope.audience };
 }
 
-function refusedCredential(application: Application, form: URLSearchParams): EntraRefusal | null {
-  if (form.has("client_assertion")) {
-    // No application of the emulator has a certificate or a federated credential.
-    return refused(
-      700027,
-      "The certificate with identifier used to sign the client assertion is not registered.",
-    );
+function refusedCredential(
+  application: Application,
+  form: URLSearchParams,
+  context: AssertionContext,
+): EntraRefusal | null {
+  const assertion = form.get("client_assertion");
+  if (assertion !== null) {
+    const refusal = refusedAssertion(application, assertion, context);
+    return refusal && refused(refusal.code, refusal.text);
   }
   const secret = form.get("client_secret") ?? "";
   if (secret === "") {

@@ -4,7 +4,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { entraErrors, type EntraRefusal, grant, refusedTenant } from "./entra-grant.ts";
 import type { EmulatorRequest, EmulatorResponse, Handler } from "./http.ts";
 import type { Directory } from "./state.ts";
-import { entraTime } from "./times.ts";
+import { entraTime, unixSeconds } from "./times.ts";
 import type { TokenIssuer } from "./tokens.ts";
 
 interface EntraParts {
@@ -43,7 +43,10 @@ export function createEntraHandler(parts: EntraParts): Handler {
 
 function tokenAnswer(parts: EntraParts, tenantID: string, request: EmulatorRequest): EmulatorResponse {
   const form = new URLSearchParams(request.body);
-  const decision = grant(parts.directory, tenantID, form);
+  const decision = grant(parts.directory, tenantID, form, {
+    tokenUrl: `http://${request.headers.host}/${tenantID}/oauth2/v2.0/token`,
+    nowSeconds: unixSeconds(parts.clock.nowMs()),
+  });
   const clientID = form.get("client_id") ?? "";
   if (decision.kind === "refused") {
     return { ...refusedAnswer(parts, request, decision), facts: { clientID } };

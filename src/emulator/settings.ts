@@ -12,7 +12,7 @@ export interface EmulatorSettings {
   readonly imdsRequestsPerSecond: number;
   /** 5 at once per VM on the identity routes (azure.md §2, documented). */
   readonly imdsConcurrentRequests: number;
-  /** Origin of the operation URLs: arm-compute sends no credential to a URL without TLS (azure.md §4.3). */
+  /** Origin of the operation URLs, and what tokens must be for: arm-compute sends no credential to a URL without TLS (azure.md §4.3). */
   readonly armOrigin: string;
 }
 

@@ -26,6 +26,19 @@ const applicationSchema = z.strictObject({
   objectID: guid,
   tenantID: guid,
   secrets: z.array(z.string().min(1)),
+  /** PEM; their public keys prove client assertions. */
+  certificates: z.array(z.string()).optional(),
+  /** Tokens of other issuers that prove the application; the issuer's key (PEM) instead of its discovery document. */
+  federatedCredentials: z
+    .array(
+      z.strictObject({
+        issuer: z.string(),
+        subject: z.string(),
+        audience: z.string(),
+        publicKey: z.string(),
+      }),
+    )
+    .optional(),
 });
 const userAssignedIdentitySchema = z.strictObject({
   resourceID: identityID,

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 
+import type { EndpointOverrides } from "../../azure/cloud.ts";
 import { createCompute } from "../../azure/compute.ts";
 import { createController, type ControllerDependencies } from "../../controller/controller.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
@@ -8,7 +9,7 @@ import { countHintMismatches } from "../../controller/hint-mismatches.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { countArmBudget } from "./arm-metrics.ts";
-import { readAzureAccess, readEndpoints } from "./azure-access.ts";
+import { type AzureAccess, openAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
@@ -61,11 +62,10 @@ async function serve(
 ): Promise<void> {
   const { clock, environment, log, metrics, open, readiness } = daemon;
   const endpoints = await readEndpoints(flags.get(controllerFlags["azure-endpoints"]));
-  const path = flags.get(controllerFlags.cloudconfig);
-  const access = await readAzureAccess({ clock, path, environment, endpoints });
+  const { cloud, credential } = await openAccess(daemon, flags, endpoints);
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
-  const compute = createCompute({ clock, ...access, endpoints, onBudget: countArmBudget(metrics) });
+  const compute = createCompute({ clock, cloud, credential, endpoints, onBudget: countArmBudget(metrics) });
   const dependencies = {
     clock,
     log,
@@ -108,6 +108,20 @@ async function act(
   if (!leading.aborted) await once(leading, "abort");
   stopPruning();
   await controller.close();
+}
+
+/** A configuration that turned bad does not stop the work: it is a note beside readiness. */
+async function openAccess(
+  daemon: Daemon,
+  flags: ParsedFlags,
+  endpoints: EndpointOverrides,
+): Promise<AzureAccess> {
+  const { clock, environment, log, metrics, readiness } = daemon;
+  const path = flags.get(controllerFlags.cloudconfig);
+  const access = await openAzureAccess({ clock, log, metrics, path, environment, endpoints });
+  daemon.onClose(() => access.close());
+  readiness.note(() => access.lastFault());
+  return access;
 }
 
 /** Statuses name the policy that found them, which may be replaced meanwhile. */

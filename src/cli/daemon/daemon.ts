@@ -60,7 +60,7 @@ export async function runDaemon<T>(
   const onClose: Daemon["onClose"] = (end) => void ends.unshift(end);
   try {
     const ports = [flags.get(commonFlags["http-probe-port"]), metricsPort];
-    const answers = { health, notReady: () => readiness.reasons(), metrics };
+    const answers = { health, notReady: () => readiness.reasons(), notes: () => readiness.notes(), metrics };
     const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");

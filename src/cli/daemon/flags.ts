@@ -58,7 +58,10 @@ const planned = "podid plans from what it observes, as soon as something changes
 /** Flags of `podid controller`, the MIC of aad-pod-identity. */
 export const controllerFlags = {
   ...commonFlags,
-  cloudconfig: text("", "azure.json with the cloud and the controller's own login; empty: the environment"),
+  cloudconfig: text(
+    "",
+    "azure.json with the cloud and the controller's own login, followed when it is replaced; empty: the environment",
+  ),
   "leader-election-instance": text("", "name of this candidate; empty: the host name"),
   "leader-election-namespace": text("default", "namespace of the Lease"),
   "leader-election-name": text("aad-pod-identity-mic", "name of the Lease"),

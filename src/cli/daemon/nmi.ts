@@ -49,6 +49,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, node: string, signal: A
   const { source } = open;
   const endpoints = await readEndpoints(flags.get(nmiFlags["azure-endpoints"]));
   const { imdsUrl } = endpoints;
+  const cloud = await cloudNamed(environment.cloud ?? "", environment);
   let isSynced = false;
   const host = flags.get(nmiFlags["nmi-listen-address"]);
   const nmi = createNmi({
@@ -59,7 +60,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, node: string, signal: A
     decider: daemon.decider,
     tokens: createTokenSource({
       clock,
-      cloud: cloudNamed(environment.cloud ?? ""),
+      cloud,
       endpoints,
       readSecret: (namespace, name) => source.readSecret(namespace, name),
     }),

@@ -90,6 +90,7 @@ export async function startClusterWorld(
     node,
     startController: (...more) =>
       daemon("controller", ["--leader-election-namespace=podid-system", ...more], {
+        CLOUD: "AzurePublicCloud",
         TENANT_ID: tenantID,
         CLIENT_ID: login.clientID,
         CLIENT_SECRET: login.secret,

@@ -5,32 +5,21 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import {
-  cloudNamed,
-  readAzureAccess,
-  readEndpoints,
   type AzureAccess,
+  cloudNamed,
+  openAzureAccess,
+  readEndpoints,
 } from "../../../../src/cli/daemon/azure-access.ts";
 import type { Environment } from "../../../../src/cli/environment.ts";
 import { CommandError } from "../../../../src/cli/errors.ts";
+import { createSilentLog } from "../../../../src/runtime/log.ts";
+import { createMetrics } from "../../../../src/runtime/metrics.ts";
 import { createSimulatedClock } from "../../../../src/runtime/simulated-clock.ts";
+import { nobody } from "./azure-environment.ts";
 
-const tenantID = "22222222-2222-4222-8222-222222222222";
-const clock = createSimulatedClock(0);
-const nobody: Environment = {
-  kubernetesHost: undefined,
-  kubernetesPort: undefined,
-  nodeName: undefined,
-  podName: undefined,
-  kubeconfig: undefined,
-  isNamespaced: false,
-  cloud: undefined,
-  tenantID: undefined,
-  clientID: undefined,
-  clientSecret: undefined,
-};
-
-function read(path: string, environment = nobody): Promise<AzureAccess> {
-  return readAzureAccess({ clock, path, environment, endpoints: {} });
+function open(path: string, environment: Environment): Promise<AzureAccess> {
+  const parts = { clock: createSimulatedClock(0), log: createSilentLog(), metrics: createMetrics() };
+  return openAzureAccess({ ...parts, path, environment, endpoints: {} });
 }
 
 async function refusal(work: Promise<unknown>): Promise<CommandError> {
@@ -39,7 +28,7 @@ async function refusal(work: Promise<unknown>): Promise<CommandError> {
   return settled.reason;
 }
 
-describe("the controller's own access to Azure", () => {
+describe("the controller's access to Azure", () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "podid-access-"));
@@ -51,51 +40,56 @@ describe("the controller's own access to Azure", () => {
     await writeFile(path, text);
     return path;
   };
-  it("comes from an azure.json as AKS writes it, keys that are not read included", async () => {
+
+  it("tells the cluster's own identity, whatever the login is", async () => {
     const config = {
-      cloud: "AzureUSGovernmentCloud",
-      tenantId: tenantID,
+      cloud: "AzureCloud",
+      tenantId: "t",
       aadClientId: "c",
       aadClientSecret: "s",
-      vmType: "vmss",
-      useInstanceMetadata: true,
+      userAssignedIdentityID: "kubelet",
     };
-    const { cloud } = await read(await file("azure.json", JSON.stringify(config)));
-    assert.equal(cloud.name, "AzureUSGovernmentCloud");
+    const access = await open(await file("azure.json", JSON.stringify(config)), nobody);
+    assert.deepEqual(access.clusterIdentities(), ["kubelet"]);
+    assert.equal(access.lastFault(), null);
+    await access.close();
   });
 
-  it("comes from the environment when no file is named, in the public cloud unless told otherwise", async () => {
-    const { cloud } = await read("", { ...nobody, tenantID, clientID: "c", clientSecret: "s" });
-    assert.equal(cloud.name, "AzurePublicCloud");
-  });
-
-  it("names what is missing", async () => {
-    const error = await refusal(read("", { ...nobody, tenantID }));
-    assert.equal(error.exitCode, 3);
-    assert.match(error.message, /CLIENT_SECRET\) lacks aadClientId, aadClientSecret$/);
-  });
-
-  it("does not repeat a broken file, for it holds a secret", async () => {
-    for (const text of ["{aadClientSecret: hunter2, [", "aadClientSecret: [hunter2]"]) {
-      const { exitCode, message } = await refusal(read(await file("broken.json", text)));
-      assert.equal(exitCode, 3);
-      assert.doesNotMatch(message, /hunter2/);
+  it("does not open without a login, a cloud or a tenant that can be one, and says which", async () => {
+    for (const [environment, exitCode, says] of [
+      [nobody, 3, /no login for Azure/],
+      [{ ...nobody, usesManagedIdentity: true }, 2, /names no cloud: use one of/],
+      [{ ...nobody, usesManagedIdentity: true, cloud: "Moon" }, 2, /"Moon" is not known/],
+      [{ ...nobody, cloud: "AzureCloud", tenantID: "../x", clientID: "c", clientSecret: "s" }, 3, /tenantID/],
+    ] as const) {
+      const error = await refusal(open("", environment));
+      assert.equal(error.exitCode, exitCode);
+      assert.match(error.message, says);
     }
-    assert.match((await refusal(read(join(folder, "absent.json")))).message, /cannot be read: ENOENT/);
   });
+});
 
-  it("refuses a cloud that it does not know, naming those it does", () => {
-    assert.throws(
-      () => cloudNamed("AzureMoonCloud"),
-      (error) => error instanceof CommandError && /AzureChinaCloud/.test(error.message),
-    );
+describe("NMI's cloud", () => {
+  it("is the public one unless told otherwise, by any name", async () => {
+    assert.equal((await cloudNamed("", nobody)).name, "AzurePublicCloud");
+    assert.equal((await cloudNamed("azureusgovernment", nobody)).name, "AzureUSGovernmentCloud");
+    const error = await refusal(cloudNamed("AzureMoonCloud", nobody));
+    assert.equal(error.exitCode, 2);
+    assert.match(error.message, /AzureChinaCloud/);
+    assert.equal((await refusal(cloudNamed("AzureStackCloud", nobody))).exitCode, 3);
   });
+});
 
-  it("goes to an emulator only by a file of exactly that form", async () => {
+describe("an emulated Azure", () => {
+  it("is gone to only by a file of exactly that form", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "podid-endpoints-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const path = join(folder, "endpoints.json");
     assert.deepEqual(await readEndpoints(""), {});
     const armUrl = "http://127.0.0.1:1";
-    assert.deepEqual(await readEndpoints(await file("some.json", JSON.stringify({ armUrl }))), { armUrl });
-    const misspelt = await file("misspelt.json", JSON.stringify({ armURL: armUrl }));
-    assert.equal((await refusal(readEndpoints(misspelt))).exitCode, 2);
+    await writeFile(path, JSON.stringify({ armUrl }));
+    assert.deepEqual(await readEndpoints(path), { armUrl });
+    await writeFile(path, JSON.stringify({ armURL: armUrl }));
+    assert.equal((await refusal(readEndpoints(path))).exitCode, 2);
   });
 });

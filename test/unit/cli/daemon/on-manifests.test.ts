@@ -39,7 +39,7 @@ async function loginFile(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "podid-login-"));
   t.after(() => rm(directory, { recursive: true }));
   const path = join(directory, "azure.json");
-  const login = { tenantId: "t", aadClientId: "c", aadClientSecret: "s" };
+  const login = { cloud: "AzurePublicCloud", tenantId: "t", aadClientId: "c", aadClientSecret: "s" };
   await writeFile(path, JSON.stringify(login));
   return path;
 }
