@@ -8,6 +8,7 @@ import type { Decider, Engine } from "../engine/engine.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createSilentLog } from "../runtime/log.ts";
 import { CommandError } from "./errors.ts";
+import { describeFault } from "./policy-faults.ts";
 import { shippedFiles } from "./paths.ts";
 import { judgeManifests, loadPolicy } from "./policy.ts";
 import { readCluster } from "./read-cluster.ts";
@@ -23,26 +24,38 @@ export interface JudgedSource {
   readonly source: ResourceSource;
   readonly decider: Decider;
   readonly policy: { readonly revision: string; readonly digest: string };
+  /** In one line what the policy has failed of first; null while it has answered everything. */
+  readonly faultText: () => string | null;
 }
 
 /**
  * Reads a folder or a cluster once, hands it to `use` together with the policy in the bundle `policy` (empty: the one that
- * ships), and closes all of it afterwards.
+ * ships), and closes all of it afterwards. Where `userRulesDeadlineMs` is not given, user rules have the time that a daemon
+ * gives them.
  * @throws CommandError 2 for wrong use and for manifests with problems, one line each; 3 when the policy cannot be
  *   loaded or the cluster not be read.
  */
 export async function withSource<T>(
-  place: Place & { readonly policy: string },
+  place: Place & { readonly policy: string; readonly userRulesDeadlineMs?: number },
   clock: Clock,
   use: (judged: JudgedSource) => T | Promise<T>,
 ): Promise<T> {
   const read = readerOf(place, clock);
-  const engine = await loadPolicy(clock, {}, place.policy);
+  const faults: string[] = [];
+  const { userRulesDeadlineMs } = place;
+  const engine = await loadPolicy(
+    clock,
+    {
+      onFault: (fault) => void faults.push(describeFault(fault)),
+      ...(userRulesDeadlineMs === undefined ? {} : { userRulesDeadlineMs }),
+    },
+    place.policy,
+  );
   try {
     const source = await read(engine);
     const decider = createClusterDecider(engine, source);
     try {
-      return await use({ source, decider, policy: engine });
+      return await use({ source, decider, policy: engine, faultText: () => faults[0] ?? null });
     } finally {
       decider.close();
       await source.close();
