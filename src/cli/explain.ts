@@ -20,20 +20,29 @@ export interface ExplainRequest extends Place {
 
 const mostNamed = 10;
 
+/** What a daemon gives to custom rules for one answer. */
+const daemonDeadlineMs = 40;
+
 /**
- * `podid explain pod`: answers the text to print.
+ * `podid explain pod`: answers the text to print; `warn` gets remarks, line by line.
  * @throws CommandError 2 for wrong use and for manifests with problems, one line each.
  */
-export async function explain(request: ExplainRequest): Promise<string> {
+export async function explain(request: ExplainRequest, warn: (text: string) => void): Promise<string> {
   const clock = createSystemClock();
   const render = rendererFor(request.output);
   const at = readInstant("--at", request.at, clock);
-  return withSource(request, clock, ({ source, decider, policy }) => {
+  return withSource(request, clock, ({ source, decider, policy, faultText, slowestMs }) => {
     const pod = source.get("Pod", request.pod);
     if (pod === undefined) throw unknownPod(request, source);
     const { resource, clientID } = request;
     const known = clientID === undefined ? {} : { clientID };
-    return render(explainPod(decider, source, pod, { at, resource, ...known, policy }));
+    const explanation = explainPod(decider, source, pod, { at, resource, ...known, policy, faultText });
+    if (explanation.customRules !== null && slowestMs() > daemonDeadlineMs) {
+      warn(
+        `podid: an answer took ${Math.ceil(slowestMs())} ms here; daemons refuse after ${daemonDeadlineMs} ms where custom rules are in the policy`,
+      );
+    }
+    return render(explanation);
   });
 }
 

@@ -4,7 +4,9 @@ import { loadCrdSchemas } from "../kubernetes/manifest-schema.ts";
 import { createManifestSource } from "../kubernetes/manifest-source.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { createClusterDecider } from "../engine/cluster-decider.ts";
+import type { DecisionRecord } from "../engine/decision-log.ts";
 import type { Decider, Engine } from "../engine/engine.ts";
+import type { EngineError } from "../engine/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createSilentLog } from "../runtime/log.ts";
 import { CommandError } from "./errors.ts";
@@ -26,36 +28,42 @@ export interface JudgedSource {
   readonly policy: { readonly revision: string; readonly digest: string };
   /** In one line what the policy has failed of first; null while it has answered everything. */
   readonly faultText: () => string | null;
+  /** How long the slowest answer so far took. */
+  readonly slowestMs: () => number;
 }
 
 /**
+ * More than daemons give to user rules: nobody else waits for an answer here, and a busy machine must not look like
+ * a broken policy.
+ */
+const userRulesDeadlineMs = 1000;
+
+/**
  * Reads a folder or a cluster once, hands it to `use` together with the policy in the bundle `policy` (empty: the one that
- * ships), and closes all of it afterwards. Where `userRulesDeadlineMs` is not given, user rules have the time that a daemon
- * gives them.
+ * ships), and closes all of it afterwards.
  * @throws CommandError 2 for wrong use and for manifests with problems, one line each; 3 when the policy cannot be
  *   loaded or the cluster not be read.
  */
 export async function withSource<T>(
-  place: Place & { readonly policy: string; readonly userRulesDeadlineMs?: number },
+  place: Place & { readonly policy: string },
   clock: Clock,
   use: (judged: JudgedSource) => T | Promise<T>,
 ): Promise<T> {
-  const read = readerOf(place, clock);
   const faults: string[] = [];
-  const { userRulesDeadlineMs } = place;
-  const engine = await loadPolicy(
-    clock,
-    {
-      onFault: (fault) => void faults.push(describeFault(fault)),
-      ...(userRulesDeadlineMs === undefined ? {} : { userRulesDeadlineMs }),
-    },
-    place.policy,
-  );
+  const faultText = (): string | null => faults[0] ?? null;
+  const read = readerOf(place, clock, faultText);
+  let slowestMs = 0;
+  const listeners = {
+    userRulesDeadlineMs,
+    onFault: (fault: EngineError) => void faults.push(describeFault(fault)),
+    onDecision: ({ durationMs }: DecisionRecord) => void (slowestMs = Math.max(slowestMs, durationMs)),
+  };
+  const engine = await loadPolicy(clock, listeners, place.policy);
   try {
     const source = await read(engine);
     const decider = createClusterDecider(engine, source);
     try {
-      return await use({ source, decider, policy: engine, faultText: () => faults[0] ?? null });
+      return await use({ source, decider, policy: engine, faultText, slowestMs: () => slowestMs });
     } finally {
       decider.close();
       await source.close();
@@ -73,9 +81,10 @@ export function nameOfPlace({ manifests, kubeconfig }: Place): string {
 function readerOf(
   { manifests, kubeconfig }: Place,
   clock: Clock,
+  faultText: () => string | null,
 ): (engine: Engine) => Promise<ResourceSource> {
   if (manifests !== undefined && kubeconfig === undefined) {
-    return (engine) => readManifests(manifests, engine, clock);
+    return (engine) => readManifests(manifests, engine, clock, faultText);
   }
   if (kubeconfig !== undefined && manifests === undefined) {
     return () => readCluster(kubeconfig, clock, warn);
@@ -83,7 +92,12 @@ function readerOf(
   throw new CommandError(2, "give either --manifests DIR or --kubeconfig FILE");
 }
 
-async function readManifests(directory: string, engine: Engine, clock: Clock): Promise<ResourceSource> {
+async function readManifests(
+  directory: string,
+  engine: Engine,
+  clock: Clock,
+  faultText: () => string | null,
+): Promise<ResourceSource> {
   const source = await createManifestSource({
     directory,
     crds: await loadCrdSchemas(shippedFiles.crds),
@@ -98,7 +112,9 @@ async function readManifests(directory: string, engine: Engine, clock: Clock): P
   const problems = source.problems().filter(({ severity }) => severity === "problem");
   if (problems.length === 0) return source;
   await source.close();
-  throw new CommandError(2, problems.map(renderProblem).join("\n"));
+  const fault = faultText();
+  const lines = fault === null ? [] : [`the policy failed, which may be all that is wrong: ${fault}`];
+  throw new CommandError(2, [...problems.map(renderProblem), ...lines].join("\n"));
 }
 
 function warn(text: string): void {

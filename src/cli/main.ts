@@ -103,7 +103,7 @@ function addExplain(program: Command): void {
       const { manifests, kubeconfig, policy = "", at, resource, clientId, output } = options;
       const { explain } = await import("./explain.ts");
       const place = { manifests, kubeconfig };
-      print(await explain({ ...place, pod, policy, at, resource, clientID: clientId, output }));
+      print(await explain({ ...place, pod, policy, at, resource, clientID: clientId, output }, warn));
     });
 }
 

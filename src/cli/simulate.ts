@@ -25,9 +25,6 @@ const secondsPerDay = 86_400;
 const usualDays = 7;
 const longestDays = 400;
 
-/** Nobody else waits for an answer here, and a busy machine must not look like a broken policy. */
-const userRulesDeadlineMs = 2000;
-
 /**
  * `podid simulate`: answers the text to print; `write` gets remarks for whoever waits, line by line.
  * @throws CommandError 2 for wrong use and for manifests with problems, one line each; 1 when the policy
@@ -41,8 +38,7 @@ export async function simulate(
   const clock = createSystemClock();
   const render = rendererFor(request.output);
   const range = rangeOf(request, clock);
-  const { policy: file, ...place } = request;
-  return withSource({ ...place, policy: file, userRulesDeadlineMs }, clock, async (judged) => {
+  return withSource(request, clock, async (judged) => {
     const { revision, digest } = judged.policy;
     const pods = await simulatePods(judged, range, { signal, write, progress: createProgress(clock, write) });
     return render({ ...range, policy: { revision, digest }, pods });
