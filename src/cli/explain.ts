@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 
+import { assignInput } from "../engine/questions.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { createSystemClock } from "../runtime/clock.ts";
 import { CommandError } from "./errors.ts";
@@ -31,19 +32,25 @@ export async function explain(request: ExplainRequest, warn: (text: string) => v
   const clock = createSystemClock();
   const render = rendererFor(request.output);
   const at = readInstant("--at", request.at, clock);
-  return withSource(request, clock, ({ source, decider, policy, faultText, slowestMs }) => {
+  return withSource(request, clock, ({ source, decider, policy, faultText }) => {
     const pod = source.get("Pod", request.pod);
     if (pod === undefined) throw unknownPod(request, source);
     const { resource, clientID } = request;
     const known = clientID === undefined ? {} : { clientID };
     const explanation = explainPod(decider, source, pod, { at, resource, ...known, policy, faultText });
-    if (explanation.customRules !== null && slowestMs() > daemonDeadlineMs) {
-      warn(
-        `podid: an answer took ${Math.ceil(slowestMs())} ms here; daemons refuse after ${daemonDeadlineMs} ms where custom rules are in the policy`,
-      );
+    if (explanation.customRules !== null) {
+      // Once more: the first answers include what it takes to get going, which daemons have behind them.
+      const startedMs = clock.monotonicMs();
+      decider.decide("assign", assignInput(pod, at, [], false));
+      const tookMs = Math.ceil(clock.monotonicMs() - startedMs);
+      if (tookMs > daemonDeadlineMs) warn(slowRemark(tookMs));
     }
     return render(explanation);
   });
+}
+
+function slowRemark(tookMs: number): string {
+  return `podid: an answer took ${tookMs} ms here; daemons refuse after ${daemonDeadlineMs} ms where custom rules take part`;
 }
 
 function unknownPod(request: ExplainRequest, source: ResourceSource): CommandError {

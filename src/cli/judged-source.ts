@@ -4,7 +4,6 @@ import { loadCrdSchemas } from "../kubernetes/manifest-schema.ts";
 import { createManifestSource } from "../kubernetes/manifest-source.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { createClusterDecider } from "../engine/cluster-decider.ts";
-import type { DecisionRecord } from "../engine/decision-log.ts";
 import type { Decider, Engine } from "../engine/engine.ts";
 import type { EngineError } from "../engine/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -28,8 +27,6 @@ export interface JudgedSource {
   readonly policy: { readonly revision: string; readonly digest: string };
   /** In one line what the policy has failed of first; null while it has answered everything. */
   readonly faultText: () => string | null;
-  /** How long the slowest answer so far took. */
-  readonly slowestMs: () => number;
 }
 
 /**
@@ -52,18 +49,16 @@ export async function withSource<T>(
   const faults: string[] = [];
   const faultText = (): string | null => faults[0] ?? null;
   const read = readerOf(place, clock, faultText);
-  let slowestMs = 0;
   const listeners = {
     userRulesDeadlineMs,
     onFault: (fault: EngineError) => void faults.push(describeFault(fault)),
-    onDecision: ({ durationMs }: DecisionRecord) => void (slowestMs = Math.max(slowestMs, durationMs)),
   };
   const engine = await loadPolicy(clock, listeners, place.policy);
   try {
     const source = await read(engine);
     const decider = createClusterDecider(engine, source);
     try {
-      return await use({ source, decider, policy: engine, faultText, slowestMs: () => slowestMs });
+      return await use({ source, decider, policy: engine, faultText });
     } finally {
       decider.close();
       await source.close();

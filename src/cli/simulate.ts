@@ -74,10 +74,11 @@ async function simulatePods(
     // oxlint-disable-next-line no-await-in-loop -- one thread answers all
     timelines.push(await simulatePod(sampling, source, range));
   }
-  if (lies > 0)
+  if (lies > 0) {
     write(
-      `podid: ${lies} times custom rules declared a boundary at which nothing opens or closes; it was ignored`,
+      `podid: ${lies} declared boundaries of custom rules were ignored: none of the pod's bindings opens or closes there`,
     );
+  }
   return timelines;
 }
 
