@@ -33,7 +33,7 @@ export interface JudgedSource {
  * More than daemons give to user rules: nobody else waits for an answer here, and a busy machine must not look like
  * a broken policy.
  */
-const userRulesDeadlineMs = 1000;
+const userRulesDeadlineMs = 5000;
 
 /**
  * Reads a folder or a cluster once, hands it to `use` together with the policy in the bundle `policy` (empty: the one that

@@ -118,7 +118,8 @@ async function firstEdge(
   sample: Sample,
   instants: readonly Instant[],
 ): Promise<Instant | undefined> {
-  const size = Math.ceil(judgementsPerQuestion / Math.max(1, sample.candidates.length));
+  if (sample.candidates.length === 0) return undefined; // no probe of theirs to look at
+  const size = Math.ceil(judgementsPerQuestion / sample.candidates.length);
   for (let start = 0; start < instants.length; start += size) {
     const probes = instants.slice(start, start + size);
     // oxlint-disable-next-line no-await-in-loop -- no more than needed

@@ -68,10 +68,13 @@ describe("podid explain by a policy with custom rules", { concurrency: 2 }, () =
     assert.equal(exitCode, 0);
     assert.doesNotMatch(stdout, /No binding selects/);
     assert.match(stdout, /^token +403 denied\n +PolicyError: the policy gave no usable answer$/m);
-    assert.match(stdout, /^fault +podid\/assign\/decision took longer than \d+ ms$/m);
+    // Whichever comes first on this machine: the end of patience, or of memory.
+    const fault = /podid\/assign\/decision (?:took longer than \d+ ms|failed: opa_malloc: failed)$/m;
+    assert.match(stdout, fault);
+    assert.match(stdout, /^fault +podid/m);
     assert.match(stdout, /^fix +mend what the fault names/m);
     const { identities, policyFault } = await explainJson(endless);
     assert.deepEqual(identities, []);
-    assert.match(policyFault ?? "", /^podid\/assign\/decision took longer than \d+ ms$/);
+    assert.match(policyFault ?? "", fault);
   });
 });
