@@ -49,7 +49,7 @@ image: build
 	@command -v docker >/dev/null || { echo 'make image needs docker, and an engine that it reaches' >&2; exit 3; }
 	docker build -f deploy/image/Dockerfile -t podid:$(VERSION) .
 
-build: dist/cli/main.js dist/crds/azureidentities.json dist/policies.tar.gz
+build: dist/cli/main.js dist/crds/azureidentities.json dist/policies.digest
 
 dist/cli/main.js: node_modules/.package-lock.json tsconfig.json tsconfig.build.json $(SOURCE_FILES)
 	@echo 'build: compiling src to dist'
@@ -61,6 +61,9 @@ dist/crds/azureidentities.json: dist/cli/main.js tools/write-crds.ts $(wildcard 
 dist/policies.tar.gz: $(OPA_BIN) policies/capabilities.json $(POLICY_FILES)
 	@echo 'build: compiling policies to WASM'
 	@mkdir -p dist && opa build -t wasm --capabilities policies/capabilities.json -b policies/bundle -r $(VERSION) -o $@
+
+dist/policies.digest: dist/policies.tar.gz dist/cli/main.js tools/write-policy-digest.ts
+	@node tools/write-policy-digest.ts dist/policies.tar.gz $@
 
 $(OPA_BIN): tools/opa/go.mod tools/build.sh
 	@tools/build.sh opa && touch -h $@

@@ -1,3 +1,6 @@
+import type { ValidateDecision } from "../src/engine/decision.ts";
+import type { Engine } from "../src/engine/engine.ts";
+import { validateInput } from "../src/engine/questions.ts";
 import type {
   AzureIdentity,
   AzureIdentityBinding,
@@ -41,6 +44,11 @@ export function bindingOf({
       timeBox: timeBox ?? nightly,
     },
   };
+}
+
+/** Lets the policy itself check time boxes, as the daemons do. */
+export function checkWith(engine: Engine): (binding: AzureIdentityBinding) => ValidateDecision {
+  return (binding) => engine.decide("validate", validateInput(binding));
 }
 
 /** The bindings with one identity each, and nothing else. */

@@ -1,5 +1,5 @@
 // CPU time of bringing the policy's data up to date: everything, and one changed binding.
-import { readBundle } from "../src/engine/bundle.ts";
+import { readPolicy } from "../src/cli/policy.ts";
 import { createClusterDecider, type ClusterSource } from "../src/engine/cluster-decider.ts";
 import { buildClusterDocument } from "../src/engine/cluster-document.ts";
 import { createEngine } from "../src/engine/engine.ts";
@@ -14,7 +14,7 @@ import type {
   Namespace,
 } from "../src/engine/resources.ts";
 
-import { bindingOf, clusterOf } from "./cluster.ts";
+import { bindingOf, checkWith, clusterOf } from "./cluster.ts";
 import { cpuMicrosecondsPerCall } from "./measure.ts";
 
 export interface DataRow {
@@ -30,12 +30,12 @@ const changes = 500;
 
 /** Measures in clusters of 1,000 and 10,000 bindings. */
 export async function measureData(bundlePath: string): Promise<readonly DataRow[]> {
-  const bundle = await readBundle(bundlePath);
+  const bundle = await readPolicy(bundlePath);
   const rows: DataRow[] = [];
   for (const bindings of [1000, 10_000]) {
     const engine = await createEngine(bundle, { nowMs: () => performance.now() });
     const store = createStore(bindings);
-    const document = buildClusterDocument(store.resources(), () => ({ valid: true, reasons: [] }));
+    const document = buildClusterDocument(store.resources(), checkWith(engine));
     const load = (): void => {
       engine.setData(document);
       engine.decide("exempt", question);

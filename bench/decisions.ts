@@ -1,11 +1,11 @@
 // CPU time of one decision, by how many bindings select the pod and how many there are.
-import { readBundle } from "../src/engine/bundle.ts";
+import { readPolicy } from "../src/cli/policy.ts";
 import { buildClusterDocument } from "../src/engine/cluster-document.ts";
 import { createEngine } from "../src/engine/engine.ts";
 import type { AssignInput } from "../src/engine/input.ts";
 import type { AzureIdentityBinding, JsonObject } from "../src/engine/resources.ts";
 
-import { bindingOf, clusterOf } from "./cluster.ts";
+import { bindingOf, checkWith, clusterOf } from "./cluster.ts";
 import { cpuMicrosecondsPerCall } from "./measure.ts";
 
 export interface DecisionRow {
@@ -35,12 +35,12 @@ const shapes: readonly Shape[] = [
 
 /** Measures the assign decision of `bundlePath` in a small and in a large cluster. */
 export async function measureDecisions(bundlePath: string): Promise<readonly DecisionRow[]> {
-  const engine = await createEngine(await readBundle(bundlePath), { nowMs: () => performance.now() });
+  const engine = await createEngine(await readPolicy(bundlePath), { nowMs: () => performance.now() });
   const rows: DecisionRow[] = [];
   for (const shape of shapes) {
     for (const inCluster of [shape.candidates, 10_000]) {
       const resources = clusterOf(bindingsFor(shape, inCluster));
-      engine.setData(buildClusterDocument(resources, () => ({ valid: true, reasons: [] })));
+      engine.setData(buildClusterDocument(resources, checkWith(engine)));
       const ask = (): void => {
         const { candidates } = engine.decide("assign", question);
         if (candidates.length !== shape.candidates || candidates[0]?.inForce !== true)

@@ -1,12 +1,12 @@
 // CPU time of finding when a pod's identity opens or closes next.
-import { readBundle } from "../src/engine/bundle.ts";
+import { readPolicy } from "../src/cli/policy.ts";
 import { buildClusterDocument } from "../src/engine/cluster-document.ts";
 import { createEngine } from "../src/engine/engine.ts";
 import { findOpening } from "../src/engine/questions.ts";
 import type { AzureIdentityBinding, JsonObject, Pod } from "../src/engine/resources.ts";
 import { instantFromSeconds } from "../src/timebox/instant.ts";
 
-import { bindingOf, clusterOf, nightly } from "./cluster.ts";
+import { bindingOf, checkWith, clusterOf, nightly } from "./cluster.ts";
 import { cpuMicrosecondsPerCall } from "./measure.ts";
 
 export interface WakeUpRow {
@@ -39,10 +39,10 @@ const cases: readonly { readonly what: string; readonly boxes: readonly JsonObje
 
 /** Measures the search over the bindings of one identity of a pod. */
 export async function measureWakeUps(bundlePath: string): Promise<readonly WakeUpRow[]> {
-  const engine = await createEngine(await readBundle(bundlePath), { nowMs: () => performance.now() });
+  const engine = await createEngine(await readPolicy(bundlePath), { nowMs: () => performance.now() });
   return cases.map(({ what, boxes }) => {
     const bindings = boxes.map((timeBox, i) => bindingWith(timeBox, i));
-    engine.setData(buildClusterDocument(clusterOf(bindings), () => ({ valid: true, reasons: [] })));
+    engine.setData(buildClusterDocument(clusterOf(bindings), checkWith(engine)));
     let probes = 0;
     let questions = 0;
     const counting: typeof engine = {

@@ -5,6 +5,8 @@ const root = resolve(import.meta.dirname, "../..");
 /** Files that ship with podid; the same for the sources and for `dist`. */
 export const shippedFiles = {
   bundle: resolve(root, "dist/policies.tar.gz"),
+  /** Which module that bundle was built with. */
+  moduleDigest: resolve(root, "dist/policies.digest"),
   manifest: resolve(root, "package.json"),
   crds: resolve(root, "deploy/crds"),
   /** The same as JSON, for those who must not load a YAML parser. */

@@ -1,13 +1,12 @@
 import { stat } from "node:fs/promises";
 
 import { createBundleSlot, type BundleSlot } from "../engine/bundle-slot.ts";
-import { readBundle } from "../engine/bundle.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import { EngineError, type EngineErrorCode } from "../engine/errors.ts";
 import type { Cancel, Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
-import { commandErrorOf } from "./policy.ts";
+import { commandErrorOf, readPolicy } from "./policy.ts";
 import { createPolicyMetrics } from "./policy-metrics.ts";
 
 /** Why the bundle that lies on disk is not the one that serves. */
@@ -56,7 +55,7 @@ const retryRefusedMs = 60_000;
 export async function openPolicySource(options: PolicySourceOptions): Promise<PolicySource> {
   const { file, clock, log, ...listeners } = options;
   const before = await fingerprint(file);
-  const engine = await readBundle(file)
+  const engine = await readPolicy(file)
     .then((bundle) => createBundleSlot(bundle, { nowMs: () => clock.monotonicMs(), ...listeners }))
     .catch(commandErrorOf);
   const metrics = createPolicyMetrics(engine);
@@ -102,7 +101,7 @@ function createLoad(deps: {
     onLoad("refused");
   };
   const now = async (): Promise<boolean> => {
-    const bundle = await readBundle(file).catch(asEngineError);
+    const bundle = await readPolicy(file).catch(asEngineError);
     const isSame = !(bundle instanceof EngineError) && bundle.digest === engine.digest;
     if (isSame) {
       lastFault = null;

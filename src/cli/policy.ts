@@ -1,4 +1,6 @@
-import { readBundle } from "../engine/bundle.ts";
+import { readFile } from "node:fs/promises";
+
+import { readBundle, type Bundle } from "../engine/bundle.ts";
 import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
 import { EngineError } from "../engine/errors.ts";
 import { renderReason } from "../engine/reasons.ts";
@@ -16,9 +18,21 @@ export async function loadPolicy(
   listeners: Omit<EngineOptions, "nowMs"> = {},
   file = "",
 ): Promise<Engine> {
-  return readBundle(policyFile(file))
+  return readPolicy(policyFile(file))
     .then((bundle) => createEngine(bundle, { nowMs: () => clock.monotonicMs(), ...listeners }))
     .catch(commandErrorOf);
+}
+
+/**
+ * Reads the bundle `file`, and tells whether its module is the one that ships.
+ * @throws EngineError as `readBundle` does.
+ */
+export async function readPolicy(file: string): Promise<Bundle> {
+  const shippedModule = await readFile(shippedFiles.moduleDigest, "utf8").catch((cause: unknown) => {
+    const message = `cannot read ${shippedFiles.moduleDigest}; run \`make build\``;
+    throw new EngineError("BundleUnreadable", message, { cause });
+  });
+  return readBundle(file, shippedModule.trim());
 }
 
 /** The bundle that a flag `--policy` means; empty: the one that ships with podid. */

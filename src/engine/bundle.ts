@@ -15,8 +15,13 @@ export interface Bundle {
   readonly wasm: Uint8Array<ArrayBuffer>;
   /** The bundle's own data; `cluster` is added by the host and may not stand in it. */
   readonly data: Readonly<Record<string, unknown>>;
-  /** Whether rules other than podid's own are compiled in, which nobody has reviewed: they may not end. */
-  readonly hasUserRules: boolean;
+  /** `sha256:…` of the module: what its rules are, whatever sources lie beside it. */
+  readonly moduleDigest: string;
+  /**
+   * Whether the module is the one that ships with podid. Rules of any other nobody has reviewed: they may not
+   * end, and may change their answer at an instant that no time box names.
+   */
+  readonly isShipped: boolean;
 }
 
 const roots = ["podid", "custom", "config"];
@@ -29,11 +34,12 @@ const manifestSchema = z.object({
 const dataSchema = z.record(z.string(), z.unknown());
 
 /**
- * Reads a bundle file (reference/opa-wasm.md §1.2).
+ * Reads a bundle file (reference/opa-wasm.md §1.2). `shippedModule` is the digest of the module that ships; a
+ * module is told by its bytes, since a package of ours may hold anybody's rules.
  * @throws EngineError `BundleUnreadable` when it is no archive, `BundleIncomplete` when a part is
  *   missing or its roots reach beyond podid, custom and config.
  */
-export async function readBundle(path: string): Promise<Bundle> {
+export async function readBundle(path: string, shippedModule = ""): Promise<Bundle> {
   const archive = await readFile(path).catch((cause: unknown) => {
     throw new EngineError("BundleUnreadable", `cannot read the policy bundle ${path}; run \`make build\``, {
       cause,
@@ -53,28 +59,23 @@ export async function readBundle(path: string): Promise<Bundle> {
   if (strange !== undefined) {
     throw new EngineError(
       "BundleIncomplete",
-      `${path}: "${strange}" is outside the roots ${roots.join(", ")}`,
+      `${path}: "${strange}" is outside the roots ${roots.join(", ")}; ` +
+        `put {"roots": ${JSON.stringify(roots)}} into its .manifest and your rules into package custom`,
     );
   }
-  const digest = `sha256:${createHash("sha256").update(archive).digest("hex")}`;
+  const moduleDigest = digestOf(wasm);
   return {
     revision: manifest.revision,
-    digest,
+    digest: digestOf(archive),
     wasm: new Uint8Array(wasm),
     data,
-    hasUserRules: hasUserRules(files),
+    moduleDigest,
+    isShipped: moduleDigest === shippedModule,
   };
 }
 
-/** `opa build` packs the sources beside the module; without them there is no telling whose rules they are. */
-function hasUserRules(files: ReadonlyMap<string, Buffer>): boolean {
-  const sources = [...files].filter(([name]) => name.endsWith(".rego"));
-  return sources.length === 0 || !sources.every(([, text]) => isOwnPackage(text.toString("utf8")));
-}
-
-/** `package` is a module's first statement; only comments may stand before it. */
-function isOwnPackage(source: string): boolean {
-  return /^(?:[ \t]*(?:#.*)?\r?\n)*package +podid(?:\.[a-z_]+)*\s/.test(source);
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
 async function unpack(archive: Uint8Array, path: string): Promise<ReadonlyMap<string, Buffer>> {

@@ -89,5 +89,11 @@ export const exemptDecisionSchema = z.strictObject({
 });
 export type ExemptDecision = z.infer<typeof exemptDecisionSchema>;
 
-export const validateDecisionSchema = z.strictObject({ valid: z.boolean(), reasons });
+export const validateDecisionSchema = z.strictObject({
+  valid: z.boolean(),
+  reasons,
+  /** Of a valid time box: the zones whose clocks decisions read, and those in which they need the day before. */
+  zones: z.array(z.string()).optional(),
+  nightZones: z.array(z.string()).optional(),
+});
 export type ValidateDecision = z.infer<typeof validateDecisionSchema>;

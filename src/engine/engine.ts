@@ -45,8 +45,9 @@ export interface EngineOptions {
 }
 
 /**
- * Makes an engine that answers by `bundle` (DESIGN §4). A bundle with user rules runs in a thread of its
- * own under a deadline; ours, which is reviewed, in this one. `cluster` may be shared with
+ * Makes an engine that answers by `bundle` (DESIGN §4). The module that ships, which is reviewed, runs in this
+ * thread; any other in one of its own, under a deadline, and its answers always say that it may have boundaries
+ * which the host does not know. `cluster` may be shared with
  * other engines, so that they decide on the same data.
  * @throws EngineError when the module cannot run here; a bundle that loads never throws later.
  */
@@ -58,10 +59,10 @@ export async function createEngine(
   const { revision, digest } = bundle;
   const { nowMs, onFault = () => undefined, onDecision, userRulesDeadlineMs = 40 } = options;
   const pool = await startPool(bundle, cluster, userRulesDeadlineMs, onFault);
-  const ask: Ask = bundle.hasUserRules
-    ? askUnderQuarantine(pool, createQuarantine(nowMs))
-    : (entrypoint, input) => pool.evaluate(contracts[entrypoint].path, input);
-  const decider = createDecider(ask, onFault);
+  const ask: Ask = bundle.isShipped
+    ? (entrypoint, input) => pool.evaluate(contracts[entrypoint].path, input)
+    : askUnderQuarantine(pool, createQuarantine(nowMs));
+  const decider = createDecider(ask, bundle.isShipped, onFault);
   return {
     revision,
     digest,
@@ -85,23 +86,23 @@ async function startPool(
   });
   const paths = Object.values(contracts).map(({ path }) => path);
   const data = createPolicyData(bundle.data, cluster);
-  const start = bundle.hasUserRules
-    ? () => startThreadRunner(module, paths, data, deadlineMs)
-    : () => startInlineRunner(module, paths, data);
+  const start = bundle.isShipped
+    ? () => startInlineRunner(module, paths, data)
+    : () => startThreadRunner(module, paths, data, deadlineMs);
   return createRunnerPool(start, data, onFault);
 }
 
-function createDecider(ask: Ask, onFault: (fault: EngineError) => void): Decider {
+function createDecider(ask: Ask, isShipped: boolean, onFault: (fault: EngineError) => void): Decider {
   return {
     decide: (entrypoint, input) => {
-      const { path, schema, refusal } = contracts[entrypoint];
+      const { path, schema, refusal, withUnknownBoundaries } = contracts[entrypoint];
       const answer = ask(entrypoint, input);
       if (!answer.ok) {
         onFault(answer.fault);
         return refusal;
       }
       const parsed = schema.safeParse(answer.result);
-      if (parsed.success) return parsed.data;
+      if (parsed.success) return isShipped ? parsed.data : withUnknownBoundaries(parsed.data);
       const message = `${path} answered in an unknown shape`;
       onFault(new EngineError("EvaluationFailed", message, { cause: parsed.error }));
       return refusal;
@@ -111,12 +112,15 @@ function createDecider(ask: Ask, onFault: (fault: EngineError) => void): Decider
 
 const brokenByQuestion: ReadonlySet<EngineErrorCode> = new Set(["DeadlineExceeded", "EvaluationFailed"]);
 
-/** A pod whose question broke the policy is not asked about for a while, so that the others are. */
+/**
+ * A pod whose question broke the policy is not asked that question for a while, so that the others are. An
+ * answer to another question about it proves nothing: NMI asks `exempt` before each `token`.
+ */
 function askUnderQuarantine(pool: RunnerPool, quarantine: Quarantine): Ask {
   return (entrypoint, input) => {
-    const subject = "pod" in input ? input.pod.uid : entrypoint;
+    const subject = "pod" in input ? `${entrypoint} ${input.pod.uid}` : entrypoint;
     if (quarantine.holds(subject)) {
-      const message = `${entrypoint}: an earlier question about the same pod broke the policy`;
+      const message = `${entrypoint}: the same question about the same pod broke the policy a moment ago`;
       return { ok: false, fault: new EngineError("Quarantined", message) };
     }
     const answer = pool.evaluate(contracts[entrypoint].path, input);

@@ -25,6 +25,8 @@ interface Contract<T> {
   readonly path: string;
   readonly schema: z.ZodType<T>;
   readonly refusal: T;
+  /** The answer of rules that may change at instants which the host cannot know: as if they had hinted at nothing. */
+  readonly withUnknownBoundaries: (decision: T) => T;
 }
 
 const reasons: { code: "PolicyError"; params: Record<string, string> }[] = [
@@ -37,20 +39,24 @@ export const contracts: { readonly [E in Entrypoint]: Contract<Entrypoints[E]["d
     path: "podid/assign/decision",
     schema: assignDecisionSchema,
     refusal: { candidates: [], reasons },
+    withUnknownBoundaries: (decision) => ({ hints: {}, ...decision }),
   },
   token: {
     path: "podid/token/decision",
     schema: tokenDecisionSchema,
     refusal: { allow: false, outcome: "denied", bindings: [], reasons, probes: [] },
+    withUnknownBoundaries: (decision) => (decision.allow ? { hints: {}, ...decision } : decision),
   },
   exempt: {
     path: "podid/exempt/decision",
     schema: exemptDecisionSchema,
     refusal: { exempt: false, reasons },
+    withUnknownBoundaries: (decision) => decision,
   },
   validate: {
     path: "podid/validate/decision",
     schema: validateDecisionSchema,
     refusal: { valid: false, reasons },
+    withUnknownBoundaries: (decision) => decision,
   },
 };

@@ -30,7 +30,7 @@ interface Moment {
  */
 export function createTimeBuiltins(): TimeBuiltins {
   const read = createReader();
-  const cut = createLayoutCutter();
+  const format = createFormatter(read);
   return {
     "time.clock": (moment) => {
       const wall = read(moment)?.wall;
@@ -46,10 +46,7 @@ export function createTimeBuiltins(): TimeBuiltins {
     },
     "time.add_date": (moment, years, months, days) => addDate(read(moment), years, months, days),
     "time.diff": (one, other) => difference(read(one), read(other)),
-    "time.format": (moment) => {
-      const reading = read(moment);
-      return reading && formatGoTime(reading, cut(readMoment(moment)?.layout || "RFC3339Nano"));
-    },
+    "time.format": (moment) => format(moment),
     "time.parse_ns": (layout, value) => parseTime(layout, value),
     "time.parse_rfc3339_ns": (value) => wholeSecond(value) ?? parseTime("RFC3339", value),
     "time.parse_duration_ns": (text) =>
@@ -78,12 +75,23 @@ function createReader(): (operand: unknown) => Reading | undefined {
   };
 }
 
-/** A policy writes its times in one layout, mostly. */
-function createLayoutCutter(): (layout: string) => readonly LayoutPart[] {
+/** A policy writes its times in one layout, mostly, and those of one second many times over. */
+function createFormatter(
+  read: (operand: unknown) => Reading | undefined,
+): (operand: unknown) => string | undefined {
   let kept: { readonly layout: string; readonly parts: readonly LayoutPart[] } | undefined;
-  return (layout) => {
-    if (kept?.layout !== layout) kept = { layout, parts: layoutParts(layout) };
-    return kept.parts;
+  let texts = new WeakMap<Reading, string>();
+  return (operand) => {
+    const reading = read(operand);
+    if (reading === undefined) return undefined;
+    const layout = readMoment(operand)?.layout || "RFC3339Nano";
+    if (kept?.layout !== layout) {
+      kept = { layout, parts: layoutParts(layout) };
+      texts = new WeakMap();
+    }
+    const text = texts.get(reading) ?? formatGoTime(reading, kept.parts);
+    texts.set(reading, text);
+    return text;
   };
 }
 

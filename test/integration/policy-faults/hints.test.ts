@@ -9,21 +9,25 @@ import { startBoundPod, web } from "../../unit/nmi/bound-pod.ts";
 import { judged } from "./judged.ts";
 
 /** Closes at 12:14, and declares some boundary; the pod asks at 12:10. */
-const rules = (declared: string): string => `package custom
+const lunch = `package custom
 
 deny contains {"rule": "lunch"} if input.now >= time.parse_rfc3339_ns("2026-06-14T12:14:00Z")
-
-hints := {"nextTransition": time.parse_rfc3339_ns("${declared}")}
 `;
 
+const rules = (declared: string): string =>
+  `${lunch}\nhints := {"nextTransition": time.parse_rfc3339_ns("${declared}")}\n`;
+
 const rows = {
-  honest: { declared: "2026-06-14T12:14:00Z", toldSeconds: "240", mismatches: 0 },
-  lying: { declared: "2026-06-14T18:00:00Z", toldSeconds: "60", mismatches: 1 },
+  honest: { custom: rules("2026-06-14T12:14:00Z"), toldSeconds: "240", mismatches: 0 },
+  lying: { custom: rules("2026-06-14T18:00:00Z"), toldSeconds: "60", mismatches: 1 },
+  silent: { custom: lunch, toldSeconds: "60", mismatches: 0 },
+  // Undefined until lunch, so that nothing in the answer shows that there is a rule at all.
+  "silent and still undefined": { custom: lunch.replace("contains", ":="), toldSeconds: "60", mismatches: 0 },
 };
 
-for (const [what, { declared, toldSeconds, mismatches }] of Object.entries(rows)) {
+for (const [what, { custom, toldSeconds, mismatches }] of Object.entries(rows)) {
   test(`a token lives as long as ${what} custom rules are believed, and a metric counts lies`, async (t) => {
-    const files = { ...shippedPolicyFiles(), "custom/deny/deny.rego": rules(declared) };
+    const files = { ...shippedPolicyFiles(), "custom/deny/deny.rego": custom };
     const engine = await createEngine(await withArchive(files, readBundle), {
       nowMs: () => performance.now(),
       userRulesDeadlineMs: 10_000,

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
+import { readPolicy } from "../../../src/cli/policy.ts";
 import type { FindingDependencies } from "../../../src/controller/status-findings.ts";
-import { readBundle } from "../../../src/engine/bundle.ts";
 import { createClusterDecider } from "../../../src/engine/cluster-decider.ts";
 import { keyOf } from "../../../src/engine/cluster-document.ts";
 import { createEngine } from "../../../src/engine/engine.ts";
@@ -26,7 +26,7 @@ interface Objects {
 
 /** What findings are made with: the policy that ships, on these objects. */
 export async function findingsOn(t: TestContext, objects: Objects): Promise<FindingDependencies> {
-  const engine = await createEngine(await readBundle(bundlePath), { nowMs: () => 0 });
+  const engine = await createEngine(await readPolicy(bundlePath), { nowMs: () => 0 });
   const lists: Readonly<Record<string, readonly { readonly namespace: string; readonly name: string }[]>> = {
     AzureIdentity: objects.identities,
     AzureIdentityBinding: objects.bindings,

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 
 import { readBundle, type Bundle } from "../../../src/engine/bundle.ts";
-import { policyFiles, withArchive } from "./compiled-policy.ts";
+import { compile, policyFiles, withArchive } from "./compiled-policy.ts";
 
 test("reads what opa build writes: module, data, revision and a digest of the archive", async () => {
   const files = { ...policyFiles(), "config/data.json": '{"limit": 5}' };
@@ -59,7 +59,7 @@ const broken: Readonly<Record<string, Broken>> = {
       "/data.json": "{}",
     }),
     code: "BundleIncomplete",
-    message: /"cluster" is outside the roots/,
+    message: /"cluster" is outside the roots podid, custom, config; put .* into its \.manifest/,
   },
   "data that would stand in for the cluster": {
     archive: archive({ "/policy.wasm": "x", "/.manifest": manifest, "/data.json": '{"cluster":{}}' }),
@@ -74,41 +74,36 @@ for (const [what, { archive: bytes, code, message }] of Object.entries(broken)) 
   });
 }
 
-const sources: Readonly<
-  Record<string, { readonly files: Record<string, string>; readonly theirs: boolean }>
-> = {
-  "podid's own rules": { files: policyFiles(), theirs: false },
-  "own rules below comments": {
-    files: {
-      ...policyFiles(),
-      "podid/x/x.rego": "# METADATA\n# title: package custom\n\npackage podid.x\n\na := 1\n",
-    },
-    theirs: false,
-  },
-  "data of the user's": { files: { ...policyFiles(), "custom/data.json": '{"a": 1}' }, theirs: false },
-  "a rule of the user's": {
-    files: { ...policyFiles(), "custom/x.rego": "package custom\n\na := 1\n" },
-    theirs: true,
-  },
-  "a rule of the user's in a package below": {
-    files: { ...policyFiles(), "custom/x.rego": "package custom.team.x\n\na := 1\n" },
-    theirs: true,
-  },
-  "a rule of the user's that names ours later": {
-    files: { ...policyFiles(), "custom/x.rego": " package custom\n\na := `\npackage podid.x\n`\n" },
-    theirs: true,
-  },
+/** Rules that nothing reads are not compiled in, and so do no harm. */
+const reading = { token: "decision := data.custom.a", exempt: "decision := data.podid.x.a" };
+
+const changes: Readonly<Record<string, Record<string, string>>> = {
+  "a rule of the user's": { "custom/x.rego": "package custom\n\na := 1\n" },
+  "a rule in a package of ours": { "podid/x/x.rego": "package podid.x\n\na := 1\n" },
+  "another rule in place of one of ours": policyFiles({ token: "decision := {} if input.odd" }),
 };
 
-for (const [what, { files, theirs }] of Object.entries(sources)) {
-  test(`${theirs ? "distrusts" : "trusts"} a bundle with ${what}`, async () => {
-    assert.equal((await withArchive(files, readBundle)).hasUserRules, theirs);
+for (const [what, files] of Object.entries(changes)) {
+  test(`distrusts a bundle with ${what}`, async () => {
+    const { moduleDigest } = await compile(reading);
+    const changed = { ...policyFiles(reading), ...files };
+    const bundle = await withArchive(changed, (path) => readBundle(path, moduleDigest));
+    assert.equal(bundle.isShipped, false);
   });
 }
 
-test("distrusts a bundle without sources", async () => {
-  const parts = { "/policy.wasm": "x", "/.manifest": manifest, "/data.json": "{}" };
-  assert.equal((await readArchive(await archive(parts))).hasUserRules, true);
+test("trusts the module that ships, whatever revision is written on it", async () => {
+  const { moduleDigest } = await compile({});
+  const files = {
+    ...policyFiles(),
+    ".manifest": '{"revision": "2", "roots": ["podid", "custom", "config"]}',
+  };
+  assert.equal((await withArchive(files, (path) => readBundle(path, moduleDigest))).isShipped, true);
+});
+
+test("distrusts another module beside the sources that ship", async () => {
+  const parts = { "/policy.wasm": "x", "/.manifest": manifest, "/data.json": "{}", ...policyFiles() };
+  assert.equal((await readArchive(await archive(parts))).isShipped, false);
 });
 
 test("names the command that makes a missing bundle", async () => {

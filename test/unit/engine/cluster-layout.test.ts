@@ -3,7 +3,6 @@ import { test } from "node:test";
 
 import * as fc from "fast-check";
 
-import { readBundle } from "../../../src/engine/bundle.ts";
 import { createClusterData } from "../../../src/engine/cluster-data.ts";
 import { createClusterDecider } from "../../../src/engine/cluster-decider.ts";
 import { buildClusterDocument } from "../../../src/engine/cluster-document.ts";
@@ -11,7 +10,7 @@ import { createClusterLayout, noResources } from "../../../src/engine/cluster-la
 import { createEngine, type Decider } from "../../../src/engine/engine.ts";
 import type { AssignInput } from "../../../src/engine/input.ts";
 import { createChangingCluster, step, type Step } from "./changing-cluster.ts";
-import { shippedPolicyFiles, withArchive } from "./compiled-policy.ts";
+import { readAsShipped, shippedPolicyFiles, withArchive } from "./compiled-policy.ts";
 
 const seed = 20_260_614;
 const valid = () => ({ valid: true, reasons: [] });
@@ -47,8 +46,7 @@ test("one changed object changes its own entries and nothing else", () => {
 });
 
 test("after any changes the shipped policy answers as one that was given all data at once", async () => {
-  const bundle = await withArchive(shippedPolicyFiles(), readBundle);
-  assert.equal(bundle.hasUserRules, false);
+  const bundle = await withArchive(shippedPolicyFiles(), readAsShipped);
   const options = { nowMs: () => 0 };
   const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
     const cluster = createChangingCluster();

@@ -7,7 +7,7 @@ import { buildClusterDocument, type ClusterDocument } from "../../../src/engine/
 import { noResources } from "../../../src/engine/cluster-layout.ts";
 import type { ExemptDecision } from "../../../src/engine/decision.ts";
 import { createEngine, type Engine } from "../../../src/engine/engine.ts";
-import type { ExemptInput } from "../../../src/engine/input.ts";
+import type { ExemptInput, TokenInput } from "../../../src/engine/input.ts";
 import { policyFiles, withArchive } from "./compiled-policy.ts";
 
 /** As a rule of ours asks a user's rule: the pod is exempt when both agree. */
@@ -49,13 +49,11 @@ const patientMs = 10_000;
 
 async function start(
   t: TestContext,
-  rules: { exempt?: string; custom?: string } = {},
+  rules: { assign?: string; token?: string; exempt?: string; custom?: string } = {},
   userRulesDeadlineMs = 50,
 ): Promise<World> {
-  const files = {
-    ...policyFiles({ exempt: rules.exempt ?? exempt }),
-    "custom/custom.rego": rules.custom ?? custom,
-  };
+  const { custom: customRules = custom, ...own } = rules;
+  const files = { ...policyFiles({ exempt, ...own }), "custom/custom.rego": customRules };
   const codes: string[] = [];
   let nowMs = 0;
   const engine = await createEngine(await withArchive(files, readBundle), {
@@ -113,6 +111,42 @@ test("holds back a pod whose question makes the rules contradict each other", as
   assert.deepEqual(ask("contradicting"), refused);
   assert.deepEqual(codes, ["EvaluationFailed", "Quarantined"]);
   assert.deepEqual(ask("web-0"), answered);
+});
+
+test("holds a pod longer each time, although another question about it is answered in between", async (t) => {
+  const looping =
+    "decision := count([1 | some a in w; some b in w; some c in w; c < 0])\n\nw := numbers.range(1, 3000)";
+  const { engine, ask, codes, passMs } = await start(t, { token: looping });
+  for (const seconds of [1, 2, 4]) {
+    await untilAnswered(ask);
+    codes.length = 0;
+    // As NMI does for each request.
+    assert.deepEqual(ask("web-0"), answered);
+    assert.equal(engine.decide("token", tokenQuestion("web-0")).allow, false);
+    assert.deepEqual(codes, ["DeadlineExceeded"]);
+    await untilAnswered(ask);
+    codes.length = 0;
+    passMs(seconds * 1000 - 1);
+    assert.deepEqual(ask("web-0"), answered);
+    assert.equal(engine.decide("token", tokenQuestion("web-0")).allow, false);
+    assert.deepEqual(codes, ["Quarantined"]);
+    passMs(1);
+  }
+});
+
+const selecting =
+  '{"binding": "a/b", "identity": "a/b", "weight": 0, "inForce": true, "reasons": [], "probes": []}';
+
+test("says of every answer of the user's rules that it may change unforeseen, hints or no hints", async (t) => {
+  const assign = `decision := {"candidates": [${selecting}], "reasons": []}`;
+  const limits = '{"clampResponse": true, "minLifetimeSeconds": 0, "maxOverhangSeconds": null}';
+  const parts = '"identity": "a/b", "binding": "a/b", "bindings": ["a/b"], "reasons": [], "probes": []';
+  const token = `decision := {"allow": true, "outcome": "allowed", ${parts}, "limits": ${limits}, "hints": {"recheckAfter": 5}}`;
+  const { engine } = await start(t, { assign, token }, patientMs);
+  const { pod, now, mode, probes } = tokenQuestion("web-0");
+  assert.deepEqual(engine.decide("assign", { pod, now, mode, probes }).hints, {});
+  const given = engine.decide("token", tokenQuestion("web-0"));
+  assert.deepEqual(given.allow && given.hints, { recheckAfter: 5 });
 });
 
 test("blames nobody while no thread is ready, and recovers by itself", async (t) => {
@@ -204,5 +238,17 @@ function podCalled(name: string, uid: string): ExemptInput {
       node: "node-0",
       phase: "Running",
     },
+  };
+}
+
+function tokenQuestion(name: string): TokenInput {
+  return {
+    now: 1_781_474_400_000_000_000,
+    probes: [],
+    ...podCalled(name, name),
+    mode: { namespaced: false },
+    request: { resource: "https://vault.azure.net" },
+    assigned: [],
+    caches: { ageSeconds: 0 },
   };
 }

@@ -27,13 +27,17 @@ decision := object.union(hook.hints, {"candidates": candidates, "reasons": _pod_
 #   pod may not use stays in the list with its reasons, and is never in force. Undefined when the
 #   facts about one of them do not suffice for an answer.
 candidates := found if {
-	found := [_candidate(data.cluster.bindings[rank[1]], rank[1]) |
-		some rank in sort([[0 - data.cluster.bindings[name].weight, name] | some name in match.selected])
+	found := [_candidate(match.selected[name], name) |
+		some weight in array.reverse(sort([weight | some weight, _ in _names]))
+		some name in sort(_names[weight])
 	]
 
 	# One that cannot be judged must not vanish: the next one would become the pod's default.
 	count(found) == count(match.selected)
 }
+
+# By weight, since sorting text is cheap and sorting pairs is not.
+_names[binding.weight] contains name if some name, binding in match.selected
 
 _pod_reasons := [reasons.of("PodTerminated", {}) | match.finished]
 
@@ -63,11 +67,11 @@ _instants := [_instant(ns) | some ns in input.probes]
 _instant(ns) := {"moment": moment.at(ns, _zones, _night_zones), "denials": hook.denials(ns)}
 
 _zones contains zone if {
-	some name in match.selected
-	some zone in timebox.zones(data.cluster.bindings[name].timeBox)
+	some binding in match.selected
+	some zone in binding.timeBoxCheck.zones
 }
 
 _night_zones contains zone if {
-	some name in match.selected
-	some zone in timebox.night_zones(data.cluster.bindings[name].timeBox)
+	some binding in match.selected
+	some zone in binding.timeBoxCheck.nightZones
 }

@@ -17,7 +17,9 @@ import data.podid.moment
 #   For the pod of the input: `active`, when a grant opens the binding, and `pending`, when one waits for
 #   approvals. Both are lists of [start, end) in nanoseconds since 1970. Never undefined. Facts do not
 #   depend on the instant that is asked about, so this is worked out once for all of them.
-of(binding) := {
+of(binding) := _none if {
+	not binding.timeBox.jit
+} else := {
 	"active": [[start, start + grant.length] |
 		some grant in live
 		some ready in grant.ready
@@ -35,6 +37,8 @@ of(binding) := {
 		live_grant := _live(grant, binding, jit)
 	]
 }
+
+_none := {"active": [], "pending": []}
 
 # METADATA
 # title: Active

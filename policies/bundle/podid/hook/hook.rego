@@ -51,7 +51,7 @@ limits := _checked(data.custom.limits)
 # description: |
 #   The part of a decision that says what custom policy knows of its own boundaries, which the host
 #   cannot: `validUntil` and `nextTransition` (instants), `recheckAfter` (a span), all in nanoseconds and
-#   optional. Nothing when no custom rule takes part, since then the host knows every boundary.
+#   optional. Without them a host that runs any rules but podid's own asks again every minute.
 default hints := {}
 
 hints := {"hints": {name: value |
@@ -59,12 +59,8 @@ hints := {"hints": {name: value |
 	value := data.custom.hints[name]
 	is_number(value)
 }} if {
-	_takes_part
+	is_object(data.custom.hints)
 }
-
-_takes_part if data.custom.deny
-
-_takes_part if data.custom.select
 
 _members(denials) := denials if is_set(denials)
 

@@ -14,25 +14,28 @@ import data.podid.reasons
 # scope: document
 # title: Selected bindings
 # description: |
-#   Names of the bindings that select the pod of the input: by the classic label (any namespace,
+#   The bindings that select the pod of the input, by name: by the classic label (any namespace,
 #   as aad-pod-identity did), by `match` alone (the pod's own namespace), or by custom policy, which
 #   can only add bindings that exist and whose identity the pod may use.
-selected contains name if {
+selected[name] := binding if {
+	_live
 	some name in data.cluster.bindings_by_selector[input.pod.labels.aadpodidbinding]
-	_live
-	_matches(data.cluster.bindings[name])
+	binding := data.cluster.bindings[name]
+	_matches(binding)
 }
 
-selected contains name if {
+selected[name] := binding if {
+	_live
 	some name in data.cluster.bindings_by_namespace[input.pod.namespace]
-	_live
-	_matches(data.cluster.bindings[name])
+	binding := data.cluster.bindings[name]
+	_matches(binding)
 }
 
-selected contains name if {
-	some name in hook.selected
+selected[name] := binding if {
 	_live
-	count(refused_by(data.cluster.bindings[name])) == 0
+	some name in hook.selected
+	binding := data.cluster.bindings[name]
+	count(refused_by(binding)) == 0
 }
 
 # METADATA
@@ -46,39 +49,38 @@ _live if not finished
 # scope: document
 # title: Why a selected binding gives nothing
 # description: Reasons that do not depend on time; the empty set means that the pod may have the identity.
-refused_by(binding) := {reasons.of(code, {}) | some code in _conditions; _fails(code, binding)} if {
-	_identity_known(binding)
+refused_by(binding) := {reasons.of(code, {}) | some code in _conditions; _fails(code, binding, identity)} if {
+	identity := data.cluster.identities[binding.identity]
+	is_object(identity)
 } else := {reasons.of("IdentityMissing", {"identity": binding.identity})}
 
 _conditions := {"IdentityNotUsable", "NamespaceMismatch"}
 
-_fails("NamespaceMismatch", binding) if {
-	_namespaced(binding)
+_fails("NamespaceMismatch", binding, identity) if {
+	_namespaced(identity)
 	binding.namespace != input.pod.namespace
 }
 
-_fails("IdentityNotUsable", binding) if not _usable(data.cluster.identities[binding.identity])
+_fails("IdentityNotUsable", _, identity) if not _usable(identity)
 
-_identity_known(binding) if data.cluster.identities[binding.identity]
+_namespaced(identity) if identity.namespaced
 
 _namespaced(_) if input.mode.namespaced
 
-_namespaced(binding) if data.cluster.identities[binding.identity].namespaced
-
 # Without usableBy the identity's owner has set no bound, as in aad-pod-identity.
-_usable(identity) if not _bounded(identity)
-
 _usable(identity) if {
+	not _bounded(identity)
+} else if {
 	count(identity.usableBy) > 0
-	every part in object.keys(identity.usableBy) {
-		_usable_part(part, identity.usableBy[part])
+	every part, allowed in identity.usableBy {
+		_usable_part(part, allowed)
 	}
 }
 
-# Counted, as below, because what is `false` would read as absent, and open.
-_bounded(identity) if count([identity.usableBy]) == 1
+# By unification, as below, because what is `false` would read as absent, and open.
+_bounded(identity) if _ = identity.usableBy
 
-_narrowed(binding) if count([binding.match]) == 1
+_narrowed(binding) if _ = binding.match
 
 _usable_part("namespaces", allowed) if input.pod.namespace in allowed
 
@@ -92,15 +94,13 @@ _usable_part("serviceAccounts", allowed) if {
 	name in allowed
 }
 
-_matches(binding) if not _narrowed(binding)
-
 # All given parts must match; a part that is not known here matches nothing.
 _matches(binding) if {
 	count(binding.match) > 0
-	every part in object.keys(binding.match) {
-		_match_part(part, binding.match[part])
+	every part, wanted in binding.match {
+		_match_part(part, wanted)
 	}
-}
+} else if not _narrowed(binding)
 
 _match_part("podSelector", wanted) if labels_match(wanted, input.pod.labels)
 

@@ -32,18 +32,10 @@ _reading(ns, zone, true) := {"time": read.time, "today": read.day, "yesterday": 
 	eve := ns - (seconds * 1000000000)
 }
 
-# All of it in one call. No number is padded: `to_number("06")` would keep its zero (reference/opa-wasm.md §6 no. 9).
+# All of it in one call, and as text, which compares in the order of time; few windows need numbers.
 _read(ns, zone) := {
 	"time": hhmm,
-	"day": {"year": to_number(year), "month": to_number(month), "day": to_number(day), "weekday": weekday},
+	"day": {"year": year, "day": day, "date": date, "weekday": weekday},
 } if {
-	[year, month, day, weekday, hhmm] := split(time.format([ns, zone, "2006 1 2 Monday 15:04"]), " ")
+	[year, day, date, weekday, hhmm] := split(time.format([ns, zone, "2006 2 01-02 Mon 15:04"]), " ")
 }
-
-# METADATA
-# scope: document
-# title: Two digits
-# description: A number from 0 to 99 as text with a leading zero, so that text order is number order.
-two_digits(n) := format_int(n, 10) if n >= 10
-
-two_digits(n) := concat("", ["0", format_int(n, 10)]) if n < 10

@@ -45,6 +45,4 @@ of(code, params) := {"code": code, "params": params} if code in codes
 # description: |
 #   An array in the order of codes, whatever the engine's order of set members is
 #   (reference/opa-wasm.md §6 no. 2).
-sorted(set_of_reasons) := [reason |
-	some reason in sort([entry | some entry in set_of_reasons])
-]
+sorted(set_of_reasons) := sort(set_of_reasons)

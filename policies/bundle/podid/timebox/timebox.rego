@@ -22,23 +22,28 @@ import data.podid.window
 closed_by(binding, grants, m) := set() if {
 	not _limited(binding)
 } else := {reasons.of(code, {}) | some code in (failed | missing)} if {
-	_judgeable(binding, m)
-	open := {half | some half in {"Schedule", "Grant"}; _opens(half, binding, grants, m)}
-	lacking := _lacking(_mode(binding), open)
+	box := binding.timeBox
+	_judgeable(binding.timeBoxCheck, m)
+	open := {half | some half in _halves; _opens(half, box, grants, m)}
+	lacking := _lacking(object.get(box, "openWhen", "Always"), open)
 	failed := {code |
-		some field, _ in binding.timeBox # most boxes have few
+		some field, _ in box # most boxes have few
 		some code in _conditions[field]
 		_fails(code, binding, open, m)
 	}
 	missing := {_missing(half, grants, m) | some half in lacking}
 } else := _invalid(binding)
 
-# Counted, because a box that is `false` would read as none.
-_limited(binding) if count([binding.timeBox]) == 1
+_halves := {"Schedule", "Grant"}
+
+# By unification, because a box that is `false` would read as none.
+_limited(binding) if _ = binding.timeBox
 
 # METADATA
 # title: Zones of a time box
-# description: Every zone whose clock the box's windows and exclusions are read on.
+# description: |
+#   Every zone whose clock the box's windows and exclusions are read on; podid.validate answers with them, so
+#   that they are looked for once per change of the box.
 zones(box) := {window.zone_of(w, _zone(box)) | some w in _calendar(box)}
 
 # METADATA
@@ -53,11 +58,9 @@ _zone(box) := object.get(box, "timeZone", "")
 
 _calendar(box) := array.concat(object.get(box, "windows", []), object.get(box, "exclusions", []))
 
-_judgeable(binding, m) if {
-	binding.timeBoxCheck.valid == true
-	calendar := _calendar(binding.timeBox) # undefined, were one no list
-	every w in calendar {
-		zone := window.zone_of(w, _zone(binding.timeBox))
+_judgeable(check, m) if {
+	check.valid == true
+	every zone in check.zones { # undefined, were they not told
 		zone != "" # which would read as UTC
 		m.zones[zone]
 	}
@@ -67,8 +70,6 @@ _invalid(binding) := found if {
 	found := {reason | some reason in binding.timeBoxCheck.reasons; reason.code == "InvalidTimeBox"}
 	count(found) > 0
 } else := {reasons.of("InvalidTimeBox", {})}
-
-_mode(binding) := object.get(binding.timeBox, "openWhen", "Always")
 
 # What each mode lacks of the halves that are open: the last lines of the formula. An unknown mode has no answer.
 _lacking("Always", _) := set()
@@ -83,9 +84,9 @@ _lacking("ScheduleOrGrant", open) := {"Schedule", "Grant"} if count(open) == 0
 
 _lacking("ScheduleOrGrant", open) := set() if count(open) > 0
 
-_opens("Schedule", binding, _, m) if {
-	some w in binding.timeBox.windows
-	window.open(w, _zone(binding.timeBox), m)
+_opens("Schedule", box, _, m) if {
+	some w in box.windows
+	window.open(w, _zone(box), m)
 }
 
 _opens("Grant", _, grants, m) if {
@@ -140,6 +141,12 @@ _fails("Excluded", binding, open, m) if {
 	some exclusion in binding.timeBox.exclusions
 	window.open(exclusion, _zone(binding.timeBox), m)
 	not _exempt(exclusion, open)
+}
+
+# Whose clock is unknown might be now.
+_fails("Excluded", binding, _, m) if {
+	some exclusion in binding.timeBox.exclusions
+	not m.zones[window.zone_of(exclusion, _zone(binding.timeBox))]
 }
 
 _exempt(exclusion, open) if {

@@ -10,14 +10,26 @@ package podid.validate
 
 import data.podid.form
 import data.podid.reasons
+import data.podid.timebox
 
 # METADATA
 # title: Validation decision
-# description: Valid when nothing was found; every reason names the field and what is wrong with it.
+# description: |
+#   Valid when nothing was found; every reason names the field and what is wrong with it. Of a valid time box
+#   also the zones whose clocks decisions must read, and those of them in which the day before is needed.
 # entrypoint: true
 default decision := {"valid": false, "reasons": [{"code": "PolicyError", "params": {}}]}
 
-decision := {"valid": count(_found) == 0, "reasons": reasons.sorted(_found)} if is_object(input.object.spec)
+decision := object.union({"valid": count(_found) == 0, "reasons": reasons.sorted(_found)}, _clocks) if {
+	is_object(input.object.spec)
+}
+
+default _clocks := {}
+
+_clocks := {"zones": sort(timebox.zones(_box)), "nightZones": sort(timebox.night_zones(_box))} if {
+	is_object(_box)
+	count(_found) == 0
+}
 
 _found contains reasons.of("InvalidTimeBox", {"field": field, "problem": problem}) if {
 	some [field, problem] in _box_problems

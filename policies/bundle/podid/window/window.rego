@@ -6,8 +6,6 @@
 #   interval is half open (reference/time-boxes.md §2.2).
 package podid.window
 
-import data.podid.moment
-
 # METADATA
 # scope: document
 # title: Open
@@ -15,15 +13,14 @@ import data.podid.moment
 #   True when the window `w` is open at the moment `m`, in the window's own zone or else in
 #   `default_zone`. Expects a window that podid.validate accepted.
 open(w, default_zone, m) if {
-	not w.times
 	reading := m.zones[zone_of(w, default_zone)]
-	_on_day(w, reading.today)
+	some range in w.times
+	_within(w, range.start, range.end, reading)
 }
 
 open(w, default_zone, m) if {
-	reading := m.zones[zone_of(w, default_zone)]
-	some range in w.times
-	_within(w, range, reading)
+	not w.times
+	_on_day(w, m.zones[zone_of(w, default_zone)].today)
 }
 
 # METADATA
@@ -40,86 +37,82 @@ past_midnight(w) if {
 }
 
 # "HH:MM" compares as text in the order of time; "24:00" stands after every minute of the day.
-_within(w, range, reading) if {
-	range.start < range.end
-	range.start <= reading.time
-	reading.time < range.end
+_within(w, start, end, reading) if {
+	start < end
+	start <= reading.time
+	reading.time < end
 	_on_day(w, reading.today)
 }
 
-_within(w, range, reading) if {
-	range.start > range.end
-	reading.time >= range.start
+_within(w, start, end, reading) if {
+	start > end
+	reading.time >= start
 	_on_day(w, reading.today)
 }
 
 # The small hours belong to the day on which the window began.
-_within(w, range, reading) if {
-	range.start > range.end
-	reading.time < range.end
+_within(w, start, end, reading) if {
+	start > end
+	reading.time < end
 	_on_day(w, reading.yesterday)
 }
 
+# One pass over the fields that there are, since most windows have few.
 _on_day(w, day) if {
-	_weekday_fits(w, day)
-	_day_of_month_fits(w, day)
-	_month_fits(w, day)
-	_year_fits(w, day)
-	_date_fits(w, day)
+	every field, entries in w {
+		_fits(field, entries, day)
+	}
 }
 
-_weekday_fits(w, _) if not w.weekdays
-
-_weekday_fits(w, day) if {
-	some entry in w.weekdays
+_fits("weekdays", entries, day) if {
+	some entry in entries
 	bounds := split(entry, "..")
-	_cyclic(_weekday[bounds[0]], _weekday[_last(bounds)], _weekday[substring(day.weekday, 0, 3)])
+	_cyclic(_weekday[bounds[0]], _weekday[_last(bounds)], _weekday[day.weekday])
 }
 
-_day_of_month_fits(w, _) if not w.daysOfMonth
-
-_day_of_month_fits(w, day) if {
-	some entry in w.daysOfMonth
+_fits("daysOfMonth", entries, day) if {
+	some entry in entries
 	bounds := split(entry, "..")
-	_day_number(bounds[0], day) <= day.day
-	day.day <= _day_number(_last(bounds), day)
+	_day_number(bounds[0], day) <= to_number(day.day)
+	to_number(day.day) <= _day_number(_last(bounds), day)
 }
 
-_month_fits(w, _) if not w.months
-
-_month_fits(w, day) if {
-	some entry in w.months
+_fits("months", entries, day) if {
+	some entry in entries
 	bounds := split(entry, "..")
-	_cyclic(_month[bounds[0]], _month[_last(bounds)], day.month)
+	_cyclic(_month[bounds[0]], _month[_last(bounds)], substring(day.date, 0, 2))
 }
 
-_year_fits(w, _) if not w.years
-
-_year_fits(w, day) if {
-	some entry in w.years
+_fits("years", entries, day) if {
+	some entry in entries
 	bounds := split(entry, "..")
-	_between(bounds[0], _last(bounds), format_int(day.year, 10))
+	_between(bounds[0], _last(bounds), day.year)
 }
 
-_date_fits(w, _) if not w.dates
-
-_date_fits(w, day) if {
-	some entry in w.dates
+_fits("dates", entries, day) if {
+	some entry in entries
 	bounds := split(entry, "..")
-	_date_in(bounds[0], _last(bounds), _month_day(day), day)
+	_date_in(bounds[0], _last(bounds), day)
 }
 
-_date_in(first, last, month_day, _) if {
+# What does not narrow the days; podid.validate accepts no other field.
+_fits("times", _, _)
+
+_fits("timeZone", _, _)
+
+_fits("name", _, _)
+
+_fits("exemptGrants", _, _)
+
+_date_in(first, last, day) if {
 	count(first) == 5
-	_cyclic(first, last, month_day)
+	_cyclic(first, last, day.date)
 }
 
-_date_in(first, last, month_day, day) if {
+_date_in(first, last, day) if {
 	count(first) == 10
-	_between(first, last, concat("-", [format_int(day.year, 10), month_day]))
+	_between(first, last, concat("-", [day.year, day.date]))
 }
-
-_month_day(day) := concat("-", [moment.two_digits(day.month), moment.two_digits(day.day)])
 
 _between(first, last, value) if {
 	first <= value
@@ -151,15 +144,17 @@ _cyclic(first, last, value) if {
 # Negative days count from the month's real end: -1 is the last.
 _day_number(text, _) := to_number(text) if not startswith(text, "-")
 
-_day_number(text, day) := (_month_length(day.year, day.month) + 1) + to_number(text) if startswith(text, "-")
+_day_number(text, day) := (_month_length(substring(day.date, 0, 2), to_number(day.year)) + 1) + to_number(text) if {
+	startswith(text, "-")
+}
 
-_month_length(_, month) := 31 if month in {1, 3, 5, 7, 8, 10, 12}
+_month_length(month, _) := 31 if month in {"01", "03", "05", "07", "08", "10", "12"}
 
-_month_length(_, month) := 30 if month in {4, 6, 9, 11}
+_month_length(month, _) := 30 if month in {"04", "06", "09", "11"}
 
-_month_length(year, 2) := 29 if _leap(year)
+_month_length("02", year) := 29 if _leap(year)
 
-_month_length(year, 2) := 28 if not _leap(year)
+_month_length("02", year) := 28 if not _leap(year)
 
 _leap(year) if {
 	year % 4 == 0
@@ -171,16 +166,16 @@ _leap(year) if year % 400 == 0
 _weekday := {"Mon": 1, "Tue": 2, "Wed": 3, "Thu": 4, "Fri": 5, "Sat": 6, "Sun": 7}
 
 _month := {
-	"Jan": 1,
-	"Feb": 2,
-	"Mar": 3,
-	"Apr": 4,
-	"May": 5,
-	"Jun": 6,
-	"Jul": 7,
-	"Aug": 8,
-	"Sep": 9,
-	"Oct": 10,
-	"Nov": 11,
-	"Dec": 12,
+	"Jan": "01",
+	"Feb": "02",
+	"Mar": "03",
+	"Apr": "04",
+	"May": "05",
+	"Jun": "06",
+	"Jul": "07",
+	"Aug": "08",
+	"Sep": "09",
+	"Oct": "10",
+	"Nov": "11",
+	"Dec": "12",
 }

@@ -155,13 +155,13 @@ _all_hints := {"nextTransition": 1781475000000000000, "validUntil": 178147500000
 
 _hints := {
 	"no custom rules": {"custom": {}, "hinted": {}},
-	"limits alone do not move boundaries": {"custom": {"limits": {"clampResponse": true}}, "hinted": {}},
-	"rules without hints": {"custom": {"deny": set()}, "hinted": {"hints": {}}},
-	"selection without hints": {"custom": {"select": set()}, "hinted": {"hints": {}}},
-	"all hints": {"custom": {"deny": set(), "hints": _all_hints}, "hinted": {"hints": _all_hints}},
+	"rules without hints": {"custom": {"deny": set(), "limits": {"clampResponse": true}}, "hinted": {}},
+	"hints that are no object": {"custom": {"hints": true}, "hinted": {}},
+	"no hints": {"custom": {"hints": {}}, "hinted": {"hints": {}}},
+	"all hints": {"custom": {"hints": _all_hints}, "hinted": {"hints": _all_hints}},
 	"what is no number is no hint": {
-		"custom": {"deny": set(), "hints": {"validUntil": "2027-01-01T00:00:00Z", "recheckAfter": 60000000000}},
+		"custom": {"hints": {"validUntil": "2027-01-01T00:00:00Z", "recheckAfter": 60000000000}},
 		"hinted": {"hints": {"recheckAfter": 60000000000}},
 	},
-	"unknown hints": {"custom": {"deny": set(), "hints": {"nextState": 1}}, "hinted": {"hints": {}}},
+	"unknown hints": {"custom": {"hints": {"nextState": 1}}, "hinted": {"hints": {}}},
 }

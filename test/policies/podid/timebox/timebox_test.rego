@@ -366,7 +366,7 @@ _exclusions := {
 
 _invalid := {"code": "InvalidTimeBox", "params": {}}
 
-_accepted := {"timeBoxCheck": {"valid": true, "reasons": []}}
+_accepted_on(zones) := {"timeBoxCheck": {"valid": true, "reasons": [], "zones": zones, "nightZones": []}}
 
 _unusual := {
 	"the check is missing": {
@@ -391,55 +391,70 @@ _unusual := {
 			["spec.timeBox.timezone", "unknown field"],
 		]),
 	},
+	"accepted without its clocks": {
+		"box": {"suspend": false},
+		"without": ["timeBoxCheck/zones"],
+		"reasons": [_invalid],
+	},
 	"accepted, but the exclusion's zone has no reading": {
 		"box": {"timeZone": "UTC", "exclusions": [{"weekdays": ["Tue"], "timeZone": "Mars/Phobos"}]},
-		"facts": _accepted,
+		"facts": _accepted_on(["Mars/Phobos", "UTC"]),
 		"reasons": [_invalid],
+	},
+	"accepted, but the exclusion's zone is not told": {
+		"box": {"timeZone": "UTC", "exclusions": [{"weekdays": ["Tue"], "timeZone": "Mars/Phobos"}]},
+		"facts": _accepted_on([]),
+		"reasons": [{"code": "Excluded", "params": {}}],
 	},
 	"accepted, but the window's zone has no reading": {
 		"box": {"openWhen": "Schedule", "timeZone": "Mars/Phobos", "windows": [{"weekdays": ["Mon"]}]},
-		"facts": _accepted,
+		"facts": _accepted_on(["Mars/Phobos"]),
 		"reasons": [_invalid],
 	},
+	"accepted, but the window's zone is not told": {
+		"box": {"openWhen": "Schedule", "timeZone": "Mars/Phobos", "windows": [{"weekdays": ["Mon"]}]},
+		"facts": _accepted_on([]),
+		"reasons": [{"code": "OutsideSchedule", "params": {}}],
+	},
 	"accepted, but the zone is missing": {
-		"box": {"exclusions": [{"weekdays": ["Mon"]}]},
-		"facts": _accepted,
+		"box": {"exclusions": [{"weekdays": ["Tue"]}]},
+		"facts": _accepted_on([""]),
 		"reasons": [_invalid],
 	},
 	"accepted, and the exclusion has a zone of its own": {
 		"box": {"exclusions": [{"weekdays": ["Mon"], "timeZone": "UTC"}]},
-		"facts": _accepted,
+		"facts": _accepted_on(["UTC"]),
 		"reasons": [{"code": "Excluded", "params": {}}],
 	},
 	"accepted, but the mode is not known": {
 		"box": {"openWhen": "always"},
-		"facts": _accepted,
+		"facts": _accepted_on([]),
 		"reasons": [_invalid],
 	},
 	"accepted, but notBefore is no instant": {
 		"box": {"notBefore": "2026-01-01"},
-		"facts": _accepted,
+		"facts": _accepted_on([]),
 		"reasons": [{"code": "BeforeNotBefore", "params": {}}],
 	},
 	"accepted, but notAfter is no instant": {
 		"box": {"notAfter": "2027-01-01"},
-		"facts": _accepted,
+		"facts": _accepted_on([]),
 		"reasons": [{"code": "AfterNotAfter", "params": {}}],
 	},
 	"accepted, but the anchor is not known": {
 		"box": {"durations": [{"from": "Boot", "for": "1m"}]},
-		"facts": _accepted,
+		"facts": _accepted_on([]),
 		"reasons": [{"code": "AnchorUnknown", "params": {}}],
 	},
 	"accepted, but the duration has no length": {
 		"pod": {"startTime": "2026-06-15T10:30:00Z"},
 		"box": {"durations": [{"from": "PodStart"}]},
-		"facts": _accepted,
+		"facts": _accepted_on([]),
 		"reasons": [{"code": "DurationElapsed", "params": {}}],
 	},
 	"accepted, but a window has no times": {
 		"box": {"openWhen": "Schedule", "timeZone": "UTC", "windows": [{"times": []}]},
-		"facts": _accepted,
+		"facts": _accepted_on(["UTC"]),
 		"reasons": [{"code": "OutsideSchedule", "params": {}}],
 	},
 }

@@ -15,7 +15,7 @@ test_one_probe[probe] if {
 # And what only a faulty host can bring about: spans with a fraction, which are floored.
 test_limits_are_whole_seconds if {
 	box := {"suspend": false, "token": {"minLifetime": "1500ms", "maxOverhang": "1h0.5s"}}
-	facts := {"timeBox": box, "timeBoxCheck": {"valid": true, "reasons": []}}
+	facts := {"timeBox": box, "timeBoxCheck": {"valid": true, "reasons": [], "zones": [], "nightZones": []}}
 	usual := fixtures.usual_cluster([fixtures.binding({})])
 	cluster := object.union(usual, {"bindings": {"shop/nightly": object.union(usual.bindings["shop/nightly"], facts)}})
 	decision := token.decision with input as fixtures.token_question("2026-06-15T10:00:00Z", [], {})

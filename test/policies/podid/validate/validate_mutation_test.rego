@@ -7,7 +7,7 @@ import data.podid.validate
 test_days_of_month_at_the_edge[entry] if {
 	some entry in ["1..-1", "1..1", "-1..-1", "31..-31"]
 	decision := validate.decision with input as _binding({"timeBox": _open_in({"daysOfMonth": [entry]})})
-	decision == {"valid": true, "reasons": []}
+	[decision.valid, decision.reasons] == [true, []]
 }
 
 # More than a time, with a time at one end.

@@ -6,6 +6,37 @@ import data.podid.validate
 test_valid_box[note] if {
 	some note, box in _valid
 	decision := validate.decision with input as _binding({"timeBox": box})
+	[decision.valid, decision.reasons] == [true, []]
+}
+
+test_clocks_of_a_valid_box[note] if {
+	some note, row in _clocks
+	decision := validate.decision with input as _binding({"timeBox": row.box})
+	decision == object.union({"valid": true, "reasons": []}, row.clocks)
+}
+
+_clocks := {
+	"none without windows": {
+		"box": {"notAfter": "2027-01-01T00:00:00Z"},
+		"clocks": {"zones": [], "nightZones": []},
+	},
+	"each once, in order, and of the nights": {
+		"box": {
+			"openWhen": "Schedule",
+			"timeZone": "UTC",
+			"windows": [
+				{"times": [{"start": "09:00", "end": "17:00"}]},
+				{"times": [{"start": "22:00", "end": "02:00"}], "timeZone": "Europe/Berlin"},
+				{"weekdays": ["Mon"], "timeZone": "Europe/Berlin"},
+			],
+			"exclusions": [{"dates": ["12-25"], "timeZone": "Asia/Kolkata"}],
+		},
+		"clocks": {"zones": ["Asia/Kolkata", "Europe/Berlin", "UTC"], "nightZones": ["Europe/Berlin"]},
+	},
+}
+
+test_no_clocks_of_a_binding_without_box if {
+	decision := validate.decision with input as _binding({"selector": "web"})
 	decision == {"valid": true, "reasons": []}
 }
 
