@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { Worker } from "node:worker_threads";
 
-import { readBundle, type Bundle } from "../../../src/engine/bundle.ts";
+import type { Bundle } from "../../../src/engine/bundle.ts";
 import { createBundleSlot, type BundleSlot } from "../../../src/engine/bundle-slot.ts";
 import { buildClusterDocument } from "../../../src/engine/cluster-document.ts";
 import { noResources } from "../../../src/engine/cluster-layout.ts";
 import type { ExemptInput } from "../../../src/engine/input.ts";
-import { compile, policyFiles, sound, withArchive } from "./compiled-policy.ts";
+import { compile, sound } from "./compiled-policy.ts";
 
 const question: ExemptInput = {
   pod: {
@@ -129,9 +129,7 @@ test("a listener that fails does not make the new policy a refused one, and does
 });
 
 test("a former policy that cannot be ended does not make the new one a refused one", async (t) => {
-  const files = { ...policyFiles(sound), "custom/own.rego": "package custom\n" };
-  const inThreads = await withArchive(files, readBundle);
-  assert.ok(inThreads.hasUserRules);
+  const inThreads = { ...(await load("first")), isShipped: false };
   const faults: (readonly unknown[])[] = [];
   const slot = await createBundleSlot(inThreads, {
     nowMs: () => 0,
