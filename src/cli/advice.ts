@@ -26,11 +26,29 @@ const advice: Partial<Record<ReasonCode, string>> = {
     "ask for the client id of one of the identities listed here, or bind the asked one to this pod",
   UnsupportedIdentityType: "use an AzureIdentity of type 0 or 1",
   AssignmentPending: "wait until the controller has assigned the identity; see its log if that takes minutes",
-  PolicyError: "the policy failed; see the log line engine fault, and rebuild the bundle with `make build`",
+  PolicyError:
+    'mend what the fault names (`podid explain --policy FILE` prints it, a daemon logs it as "policy fault") and build the policy bundle anew: docs/custom-policies.md',
   PodExcepted: "remove the AzurePodIdentityException to bring the pod under podid's policy",
 };
 
-/** The next step for a reason, or null when there is none to take. */
-export function adviseOn(code: ReasonCode | undefined): string | null {
-  return code === undefined ? null : (advice[code] ?? null);
+/** In place of advice to wait, where that is in vain. */
+const inVain: Partial<Record<ReasonCode, string>> = {
+  BeforeNotBefore: "change spec.timeBox: from spec.timeBox.notBefore on it stays closed for another reason",
+  DurationNotStarted: "change spec.timeBox: when the duration begins it stays closed for another reason",
+  Excluded: "change spec.timeBox.exclusions",
+  OutsideSchedule: "change spec.timeBox.windows",
+};
+
+/**
+ * The next step for a reason, or null when there is none to take. `mayOpen`: whether what is closed may open by
+ * itself within the 800 days that are looked at.
+ */
+export function adviseOn(
+  code: ReasonCode | undefined,
+  { mayOpen }: { readonly mayOpen: boolean } = { mayOpen: true },
+): string | null {
+  if (code === undefined) return null;
+  const change = inVain[code];
+  if (change !== undefined && !mayOpen) return `it never opens again, as far as 800 days show: ${change}`;
+  return advice[code] ?? null;
 }

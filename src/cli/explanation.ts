@@ -8,13 +8,18 @@ import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { statusOf } from "../nmi/outcome.ts";
 import { formatInstant, type Instant } from "../timebox/instant.ts";
 import { adviseOn } from "./advice.ts";
+import { explainHints, type CustomRules } from "./explanation-hints.ts";
 
-/** The stable JSON of `podid explain` (DESIGN §5). */
+/** The stable JSON of `podid explain` (DESIGN §5, docs/custom-policies.md). */
 export interface Explanation {
   readonly pod: string;
   readonly at: string;
   readonly policy: { readonly revision: string; readonly digest: string };
   readonly exempt: boolean;
+  /** What the policy failed of; null when it gave every answer. */
+  readonly policyFault: string | null;
+  /** Null when each boundary is known, because no custom rule took part. */
+  readonly customRules: CustomRules | null;
   readonly identities: readonly ExplainedBinding[];
   readonly token: {
     readonly status: number;
@@ -37,7 +42,10 @@ interface ExplainedBinding {
   /** Whether a request that names no identity means this one. */
   readonly default: boolean;
   readonly reasons: readonly ExplainedReason[];
-  /** When the pod loses the identity, over all bindings that give it; null beyond the horizon. */
+  /**
+   * When the pod loses the identity, over all bindings that give it; null beyond the horizon. Where custom
+   * rules take part, it may come earlier than this and `nextTransition` say.
+   */
   readonly validUntil: string | null;
   readonly nextTransition: string | null;
   readonly nextState: "open" | "closed" | null;
@@ -49,6 +57,8 @@ export interface ExplainOptions {
   readonly resource: string;
   readonly clientID?: string;
   readonly policy: { readonly revision: string; readonly digest: string };
+  /** What the policy has failed of so far; null when that is nothing. Not given: not known. */
+  readonly faultText?: () => string | null;
 }
 
 /**
@@ -62,21 +72,45 @@ export function explainPod(
   options: ExplainOptions,
 ): Explanation {
   const { at, policy } = options;
-  const { candidates } = decider.decide("assign", assignInput(pod, at, [], false));
-  const { exempt } = decider.decide("exempt", { pod: podInput(pod) });
+  const decision = decider.decide("assign", assignInput(pod, at, [], false));
+  const { candidates } = decision;
+  const exemption = decider.decide("exempt", { pod: podInput(pod) });
   const token = decideToken(decider, pod, candidates, options);
   const defaultIdentity = decideToken(decider, pod, candidates, { ...options, clientID: undefined }).identity;
+  const customRules = explainHints(decider, pod, at, decision);
+  const identities = candidates.map((candidate) =>
+    explainCandidate({ decider, source, pod, candidates, defaultIdentity, now: at }, candidate),
+  );
+  const hasFailed = [decision, exemption, token].some(isPolicyError);
+  const policyFault = options.faultText?.() ?? (hasFailed ? renderReason(policyError) : null);
+  const { exempt } = exemption;
   return {
     pod: keyOf(pod),
     at: formatInstant(at),
     policy: { revision: policy.revision, digest: policy.digest },
     exempt,
-    identities: candidates.map((candidate) =>
-      explainCandidate({ decider, source, pod, candidates, defaultIdentity, now: at }, candidate),
-    ),
+    policyFault,
+    customRules,
+    identities,
     token: explainToken(token, exempt),
-    fix: exempt ? adviseOn("PodExcepted") : adviseOn(token.reasons[0]?.code),
+    fix: exempt
+      ? adviseOn("PodExcepted")
+      : adviseOn(token.reasons[0]?.code, {
+          mayOpen: policyFault !== null || customRules !== null || mayOpen(identities, token),
+        }),
   };
+}
+
+const policyError: Reason = { code: "PolicyError", params: {} };
+
+function isPolicyError({ reasons }: { readonly reasons: readonly Reason[] }): boolean {
+  return reasons.some(({ code }) => code === policyError.code);
+}
+
+/** Whether a binding of the identity that was meant opens within the horizon; of any, where that is not known. */
+function mayOpen(identities: readonly ExplainedBinding[], { identity }: TokenDecision): boolean {
+  const meant = identities.filter((entry) => identity === undefined || entry.identity === identity);
+  return meant.some(({ nextState }) => nextState === "open");
 }
 
 /** What NMI answers. For excepted pods that is the platform's own answer: the policy has no say in it. */

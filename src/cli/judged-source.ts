@@ -5,9 +5,11 @@ import { createManifestSource } from "../kubernetes/manifest-source.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { createClusterDecider } from "../engine/cluster-decider.ts";
 import type { Decider, Engine } from "../engine/engine.ts";
+import type { EngineError } from "../engine/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createSilentLog } from "../runtime/log.ts";
 import { CommandError } from "./errors.ts";
+import { describeFault } from "./policy-faults.ts";
 import { shippedFiles } from "./paths.ts";
 import { judgeManifests, loadPolicy } from "./policy.ts";
 import { readCluster } from "./read-cluster.ts";
@@ -23,7 +25,15 @@ export interface JudgedSource {
   readonly source: ResourceSource;
   readonly decider: Decider;
   readonly policy: { readonly revision: string; readonly digest: string };
+  /** In one line what the policy has failed of first; null while it has answered everything. */
+  readonly faultText: () => string | null;
 }
+
+/**
+ * More than daemons give to user rules: nobody else waits for an answer here, and a busy machine must not look like
+ * a broken policy.
+ */
+const userRulesDeadlineMs = 5000;
 
 /**
  * Reads a folder or a cluster once, hands it to `use` together with the policy in the bundle `policy` (empty: the one that
@@ -36,13 +46,19 @@ export async function withSource<T>(
   clock: Clock,
   use: (judged: JudgedSource) => T | Promise<T>,
 ): Promise<T> {
-  const read = readerOf(place, clock);
-  const engine = await loadPolicy(clock, {}, place.policy);
+  const faults: string[] = [];
+  const faultText = (): string | null => faults[0] ?? null;
+  const read = readerOf(place, clock, faultText);
+  const listeners = {
+    userRulesDeadlineMs,
+    onFault: (fault: EngineError) => void faults.push(describeFault(fault)),
+  };
+  const engine = await loadPolicy(clock, listeners, place.policy);
   try {
     const source = await read(engine);
     const decider = createClusterDecider(engine, source);
     try {
-      return await use({ source, decider, policy: engine });
+      return await use({ source, decider, policy: engine, faultText });
     } finally {
       decider.close();
       await source.close();
@@ -60,9 +76,10 @@ export function nameOfPlace({ manifests, kubeconfig }: Place): string {
 function readerOf(
   { manifests, kubeconfig }: Place,
   clock: Clock,
+  faultText: () => string | null,
 ): (engine: Engine) => Promise<ResourceSource> {
   if (manifests !== undefined && kubeconfig === undefined) {
-    return (engine) => readManifests(manifests, engine, clock);
+    return (engine) => readManifests(manifests, engine, clock, faultText);
   }
   if (kubeconfig !== undefined && manifests === undefined) {
     return () => readCluster(kubeconfig, clock, warn);
@@ -70,7 +87,12 @@ function readerOf(
   throw new CommandError(2, "give either --manifests DIR or --kubeconfig FILE");
 }
 
-async function readManifests(directory: string, engine: Engine, clock: Clock): Promise<ResourceSource> {
+async function readManifests(
+  directory: string,
+  engine: Engine,
+  clock: Clock,
+  faultText: () => string | null,
+): Promise<ResourceSource> {
   const source = await createManifestSource({
     directory,
     crds: await loadCrdSchemas(shippedFiles.crds),
@@ -85,7 +107,9 @@ async function readManifests(directory: string, engine: Engine, clock: Clock): P
   const problems = source.problems().filter(({ severity }) => severity === "problem");
   if (problems.length === 0) return source;
   await source.close();
-  throw new CommandError(2, problems.map(renderProblem).join("\n"));
+  const fault = faultText();
+  const lines = fault === null ? [] : [`the policy failed, which may be all that is wrong: ${fault}`];
+  throw new CommandError(2, [...problems.map(renderProblem), ...lines].join("\n"));
 }
 
 function warn(text: string): void {

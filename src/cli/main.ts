@@ -5,6 +5,7 @@ import { clearRedirectingVariables } from "./environment.ts";
 import { CommandError, type ExitCode } from "./errors.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const warn = (text: string): void => void process.stderr.write(`${text}\n`);
 
 function createProgram(signal: AbortSignal): Command {
   const program = new Command("podid")
@@ -102,7 +103,7 @@ function addExplain(program: Command): void {
       const { manifests, kubeconfig, policy = "", at, resource, clientId, output } = options;
       const { explain } = await import("./explain.ts");
       const place = { manifests, kubeconfig };
-      print(await explain({ ...place, pod, policy, at, resource, clientID: clientId, output }));
+      print(await explain({ ...place, pod, policy, at, resource, clientID: clientId, output }, warn));
     });
 }
 
@@ -127,7 +128,8 @@ function addSimulate(program: Command, signal: AbortSignal): void {
     .option("-o, --output <format>", "table, json or svg", "table")
     .action(async ({ manifests, kubeconfig, policy = "", from, to, output }: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
-      print(await simulate({ manifests, kubeconfig, policy, from, to, output }, signal));
+      const request = { manifests, kubeconfig, policy, from, to, output };
+      print(await simulate(request, signal, warn));
     });
 }
 

@@ -29,6 +29,12 @@ export function createPolicyFaults(log: Log): PolicyFaults {
   };
 }
 
+/** A fault in one line, for commands that have no log. */
+export function describeFault({ message, cause }: EngineError): string {
+  const why = cause === undefined ? "" : toError(cause).message.split("\n")[0];
+  return why === "" ? message : `${message}: ${why}`;
+}
+
 function countFaults(metrics: Metrics): (fault: EngineError) => void {
   const faults = metrics.counter({
     name: "podid_policy_faults_total",

@@ -34,6 +34,12 @@ export interface PolicySourceOptions extends Omit<EngineOptions, "nowMs"> {
   readonly log: Log;
 }
 
+/** The log lines about a bundle that was tried. */
+export const policyMessages = {
+  loaded: "a new policy bundle serves",
+  refused: "policy bundle refused; the last good one goes on serving",
+} as const;
+
 /**
  * The file is looked at, not watched: a rename, a link that is turned (`..data` of a ConfigMap) and a rewrite
  * in place all change what `stat` says, on every file system.
@@ -86,7 +92,10 @@ function createLoad(deps: {
     // Tried again each minute, but said once.
     if (lastFault?.message !== message) {
       const serving = { revision: engine.revision, digest: engine.digest };
-      log.error({ file, code, reason: message, fix: fixes[code] ?? usualFix, serving }, refusedMessage);
+      log.error(
+        { file, code, reason: message, fix: fixes[code] ?? usualFix, serving },
+        policyMessages.refused,
+      );
     }
     lastFault = { code, message, atMs: clock.nowMs() };
     onLoad("refused");
@@ -105,13 +114,12 @@ function createLoad(deps: {
     }
     lastFault = null;
     onLoad("loaded");
-    log.info({ file, revision: engine.revision, digest: engine.digest }, "a new policy bundle serves");
+    log.info({ file, revision: engine.revision, digest: engine.digest }, policyMessages.loaded);
     return true;
   };
   return { now, lastFault: () => lastFault };
 }
 
-const refusedMessage = "policy bundle refused; the last good one goes on serving";
 const usualFix = "compile the policy with `opa build -t wasm` and put the bundle in this place";
 const fixes: Partial<Record<EngineErrorCode, string>> = {
   BundleUnreadable: "put a whole bundle in this place, by rename rather than by copying over it",

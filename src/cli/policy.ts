@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { readBundle, type Bundle } from "../engine/bundle.ts";
 import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
 import { EngineError } from "../engine/errors.ts";
+import { renderReason } from "../engine/reasons.ts";
 import type { ManifestJudge } from "../kubernetes/manifest-assessment.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { CommandError } from "./errors.ts";
@@ -51,7 +52,7 @@ export function judgeManifests(engine: Engine): ManifestJudge {
     const { reasons } = engine.decide("validate", { kind, object });
     return reasons.map(({ code, params }) => ({
       field: params["field"] ?? "spec",
-      message: params["problem"] ?? code,
+      message: params["problem"] ?? renderReason({ code, params }),
     }));
   };
 }

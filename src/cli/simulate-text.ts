@@ -19,11 +19,16 @@ export interface WallClock {
   readonly time: string;
   /** `+02:00` */
   readonly offset: string;
+  /** Whether these clocks show this date and time at another instant as well, before or after they are set back. */
+  readonly isRepeated: boolean;
 }
 
 /** Reads the clocks of a known `zone` at `instant`. */
 export function wallClock(instant: Instant, zone: string): WallClock {
   const zoned = new Temporal.ZonedDateTime(BigInt(instant), zone);
+  const [earlier, later] = (["earlier", "later"] as const).map((disambiguation) =>
+    zoned.toPlainDateTime().toZonedDateTime(zone, { disambiguation }),
+  );
   return {
     weekday: weekdays[zoned.dayOfWeek - 1] ?? "",
     day: zoned.day,
@@ -32,17 +37,18 @@ export function wallClock(instant: Instant, zone: string): WallClock {
     date: zoned.toPlainDate().toString(),
     time: zoned.toPlainTime().toString({ smallestUnit: zoned.second === 0 ? "minute" : "second" }),
     offset: zoned.offset,
+    isRepeated: earlier?.epochNanoseconds !== later?.epochNanoseconds,
   };
 }
 
 /**
  * The range on the clocks of a known zone: `Mon 2026-06-15 00:00 – 01:00 Europe/Berlin`; with offsets
- * when these are set in between, because a time may then come twice.
+ * when these are set in between, or when one of the times comes twice that day.
  */
 export function localRange({ from, to }: TimeRange, zone: string): string {
   const start = wallClock(from, zone);
   const end = wallClock(to, zone);
-  const isSteady = start.offset === end.offset;
+  const isSteady = start.offset === end.offset && !start.isRepeated && !end.isRepeated;
   const startTime = isSteady ? start.time : `${start.time}${start.offset}`;
   const endTime = isSteady ? end.time : `${end.time}${end.offset}`;
   const endDay = end.date === start.date ? "" : `${end.weekday} ${end.date} `;

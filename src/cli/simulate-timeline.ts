@@ -1,15 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { keyOf } from "../engine/cluster-document.ts";
-import type { AssignDecision, Candidate, Reason } from "../engine/decision.ts";
-import type { Decider } from "../engine/engine.ts";
-import { assignInput, podInput, timeFacts } from "../engine/questions.ts";
-import type { Pod } from "../engine/resources.ts";
+import type { Candidate, Reason } from "../engine/decision.ts";
+import { podInput, timeFacts } from "../engine/questions.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { candidateInstants, zonesOf, type TimeFacts } from "../timebox/candidates.ts";
-import { formatInstant, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
-import { CommandError } from "./errors.ts";
+import { instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import { bindingsOf } from "./explanation.ts";
+import { sampleAt, sampleLater, type Sample, type Sampling } from "./simulate-samples.ts";
 
 /** `[from, to)`. */
 export interface TimeRange {
@@ -60,18 +58,7 @@ export interface Simulation extends TimeRange {
   readonly pods: readonly PodTimeline[];
 }
 
-/** Today's clocks are set at quarter hours, so minutes suffice for any rule that reads one. */
-const pollSeconds = 60;
-
-/** The policy's answer at an instant; it holds until the next sample. */
-interface Sample {
-  readonly at: Instant;
-  readonly candidates: readonly Candidate[];
-  /** Present when custom rules took part. */
-  readonly hints: AssignDecision["hints"];
-}
-
-/** The same for one identity. */
+/** A sample, for one identity. */
 interface State {
   readonly at: Instant;
   readonly open: readonly string[];
@@ -79,27 +66,26 @@ interface State {
 }
 
 /**
- * When `pod` has which identity within `range`, as the policy judges it: asked at every instant at which
+ * When the sampled pod has which identity within `range`, as the policy judges it: asked at every instant at which
  * its answer could change, and just outside both ends. Each instant is a question of its own, not a
- * probe, because only the answer for `now` carries reasons. Pod, bindings and grants are taken as they
- * are; nothing that could still be created or changed is guessed.
- * @throws CommandError 1 when the policy gives no usable answer.
+ * probe, because only the answer for `now` carries reasons; custom rules are probed as well, where no instants are
+ * known. Pod, bindings and grants are taken as they are; nothing that could still be created or changed is guessed.
+ * @throws CommandError 1 when the policy gives no usable answer; an AbortError when the signal aborts.
  */
-export function simulatePod(
-  decider: Decider,
+export async function simulatePod(
+  sampling: Sampling,
   source: ResourceSource,
-  pod: Pod,
   range: TimeRange,
-): PodTimeline {
+): Promise<PodTimeline> {
+  const { decider, pod } = sampling;
   const factsOf = (candidates: readonly Candidate[]): TimeFacts =>
     timeFacts(pod, bindingsOf(source, candidates.map(nameOf)), source);
-  const sampleAt = (at: Instant): Sample => askPolicy(decider, pod, at);
-  const before = sampleAt(instantFromSeconds(toSeconds(range.from) - 1));
-  const first = sampleAt(range.from);
+  const before = await sampleAt(sampling, instantFromSeconds(toSeconds(range.from) - 1));
+  const first = await sampleAt(sampling, range.from);
   const seconds = toSeconds(range.to) - toSeconds(range.from);
   const changes = candidateInstants(factsOf(first.candidates), range.from, seconds);
   const stops = [...changes.filter((at) => at < range.to), range.to];
-  const later = sampleLater(first, stops, sampleAt);
+  const later = await sampleLater(sampling, first, stops);
   const byIdentity = Map.groupBy(first.candidates, ({ identity }) => identity);
   const identities = Array.from(byIdentity, ([identity, candidates]): IdentityTimeline => {
     const state = (sample: Sample): State => stateOf(identity, sample);
@@ -108,43 +94,6 @@ export function simulatePod(
     return { identity, bindings: candidates.map(nameOf), timeZone, intervals, closed };
   });
   return { pod: keyOf(pod), exempt: decider.decide("exempt", { pod: podInput(pod) }).exempt, identities };
-}
-
-function askPolicy(decider: Decider, pod: Pod, at: Instant): Sample {
-  const { candidates, reasons, hints } = decider.decide("assign", assignInput(pod, at, [], false));
-  if (!reasons.some(({ code }) => code === "PolicyError")) return { at, candidates, hints };
-  throw new CommandError(1, `${keyOf(pod)} at ${formatInstant(at)}: the policy gave no usable answer`);
-}
-
-/** Samples at each of `stops`, and between them where custom rules took part: as these say, or every minute. */
-function sampleLater(
-  first: Sample,
-  stops: readonly Instant[],
-  sampleAt: (at: Instant) => Sample,
-): readonly Sample[] {
-  const samples: Sample[] = [];
-  let sample = first;
-  for (const stop of stops) {
-    for (let at = nextCustomSecond(sample); at < toSeconds(stop); at = nextCustomSecond(sample)) {
-      const next = sampleAt(instantFromSeconds(at));
-      // A year of minutes in which nothing happens would not fit into memory.
-      if (!isDeepStrictEqual(next.candidates, sample.candidates)) samples.push(next);
-      sample = next;
-    }
-    sample = sampleAt(stop);
-    samples.push(sample);
-  }
-  return samples;
-}
-
-/** When custom rules may answer differently, in Unix seconds (reference/time-boxes.md §3.5). */
-function nextCustomSecond({ at, hints }: Sample): number {
-  if (hints === undefined) return Infinity;
-  const { nextTransition, validUntil, recheckAfter = 0 } = hints;
-  const ahead = [nextTransition, validUntil].map((ns = at) => (ns > at ? ns : Infinity));
-  const declared = Math.ceil(Math.min(...ahead) / 1e9);
-  const recheck = toSeconds(at) + Math.max(Math.ceil(recheckAfter / 1e9), pollSeconds);
-  return declared === Infinity ? recheck : declared;
 }
 
 function stateOf(identity: string, { at, candidates }: Sample): State {

@@ -8,7 +8,8 @@ import { EngineError } from "./errors.ts";
 export interface BundleSlot extends Engine {
   /**
    * Puts `bundle` in place of the one in use, with the same data, if it loads and passes its self-check.
-   * Answers why it did not; then the last good one stays. Never rejects.
+   * Answers why it did not; then the last good one stays. Never rejects. What fails once the new one serves, a
+   * listener or the end of the former, is told to `onFault` and changes nothing.
    */
   load(bundle: Bundle): Promise<EngineError | undefined>;
   readonly onPolicyChange: (listener: () => void) => () => void;
@@ -25,16 +26,12 @@ export async function createBundleSlot(bundle: Bundle, options: EngineOptions): 
   let last: Promise<EngineError | undefined> = Promise.resolve(undefined);
 
   const swap = async (candidate: Bundle): Promise<EngineError | undefined> => {
-    try {
-      const next = await startChecked(candidate, options, cluster);
-      const former = current;
-      current = next;
-      for (const listener of listeners) listener();
-      await former.close();
-      return undefined;
-    } catch (error) {
-      return asEngineError(error);
-    }
+    const next = await startChecked(candidate, options, cluster).catch(asEngineError);
+    if (next instanceof EngineError) return next;
+    const former = current;
+    current = next;
+    for (const fault of await handOver(former, listeners)) options.onFault?.(fault);
+    return undefined;
   };
   return {
     get revision() {
@@ -57,6 +54,23 @@ export async function createBundleSlot(bundle: Bundle, options: EngineOptions): 
     // One after the other, so that the bundle that was given last is the one that stays.
     load: (candidate) => (last = last.then(() => swap(candidate))),
   };
+}
+
+/** From here on the new policy serves: whatever fails is not its refusal, and keeps nobody else from being told. */
+async function handOver(former: Engine, listeners: Iterable<() => void>): Promise<readonly EngineError[]> {
+  const faults: EngineError[] = [];
+  const failed = (what: string, cause: unknown): void => {
+    faults.push(new EngineError("HandoverFailed", `the new policy serves, but ${what}`, { cause }));
+  };
+  for (const listener of listeners) {
+    try {
+      listener();
+    } catch (cause) {
+      failed("somebody who was to be told of it has failed", cause);
+    }
+  }
+  await former.close().catch((cause: unknown) => failed("the former one could not be ended", cause));
+  return faults;
 }
 
 function asEngineError(cause: unknown): EngineError {

@@ -9,6 +9,7 @@ export type EngineErrorCode =
   | "DeadlineExceeded"
   | "Quarantined"
   | "InstanceLost"
+  | "HandoverFailed"
   | "Unavailable";
 
 /** A fault of bundle, module or data; a refusal by the policy is never an error. */

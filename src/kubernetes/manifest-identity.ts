@@ -1,4 +1,4 @@
-import { isJsonObject } from "./json.ts";
+import { isJsonObject, type JsonValue } from "./json.ts";
 import type { LocatedObject } from "./manifest-documents.ts";
 import { formatPath, type FieldPath, type Problem } from "./manifest-problem.ts";
 import type { CrdSchemas } from "./manifest-schema.ts";
@@ -53,7 +53,8 @@ export function identify(object: LocatedObject, schemas: CrdSchemas): Identified
   const meta = isJsonObject(metadata) ? metadata : {};
   const { name, namespace } = meta;
   if (typeof name !== "string" || name === "") {
-    return problemAt(object, ["metadata", "name"], "missing: give the object a name, as text");
+    const message = isNothing(name) ? "missing: give the object a name, as text" : notText(name);
+    return problemAt(object, ["metadata", "name"], message);
   }
   if (name.length > 253 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)) {
     return problemAt(
@@ -64,7 +65,8 @@ export function identify(object: LocatedObject, schemas: CrdSchemas): Identified
   }
   if (known === "Node" || known === "Namespace") return { ...object, kind: known, key: name, namespace: "" };
   const home = namespace ?? "default";
-  if (typeof home !== "string" || home.length > 63 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(home)) {
+  if (typeof home !== "string") return problemAt(object, ["metadata", "namespace"], notText(home));
+  if (home.length > 63 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(home)) {
     return problemAt(
       object,
       ["metadata", "namespace"],
@@ -72,6 +74,15 @@ export function identify(object: LocatedObject, schemas: CrdSchemas): Identified
     );
   }
   return { ...object, kind: known, key: `${home}/${name}`, namespace: home };
+}
+
+function isNothing(value: JsonValue | undefined): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+/** YAML reads an unquoted 123 as a number, and an unquoted true or no as neither text nor name. */
+function notText(value: JsonValue | undefined): string {
+  return typeof value === "object" ? "must be text" : `must be text, is a ${typeof value}: put it in quotes`;
 }
 
 function foreignKind(object: LocatedObject, kind: string): Problem {

@@ -12,6 +12,7 @@ import { startStack, type Stack } from "../stack.ts";
 import { createAccessLog, type AccessLog } from "./access-log.ts";
 import { renderAddresses, renderAnswers, renderJournal, type Answer } from "./report.ts";
 import { openDemoCluster } from "./demo-cluster.ts";
+import { createPolicyNews } from "./policy-news.ts";
 import { openRedirect, type Redirect } from "./redirect.ts";
 import { askSdk } from "./sdk-call.ts";
 import { berlinTime, nextBusinessMidnightMs, scenesAround, type Scene } from "./story.ts";
@@ -50,10 +51,11 @@ export async function runDemo({ keep, print, signal, kubeconfig, ...files }: Dem
     `starting: emulated Azure, controller and NMI, at ${berlinTime(clock.nowMs())} in Berlin (simulated)`,
   );
   const accessLog = createAccessLog();
+  const news = createPolicyNews(print);
   const stack = await startStack({
     manifests: shippedFiles.demoManifests,
     clock,
-    logDestination: accessLog,
+    logDestination: { write: (line) => [accessLog, news].forEach((log) => log.write(line)) },
     nmi: { hosts: ["127.0.0.1"], refuseUnboundAtOnce: true },
     openSource:
       kubeconfig === undefined

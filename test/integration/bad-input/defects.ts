@@ -103,6 +103,31 @@ export const defects: readonly Defect[] = [
     refused: dropped,
   },
   {
+    name: "a time of assignment that does not exist",
+    text: binding(
+      "timeBox:",
+      "  openWhen: Grant",
+      "  jit: { maxDuration: 1h, approvals: 0, preProvision: Bogus }",
+    ),
+    places: ["bad.yaml:9: spec.timeBox.jit.preProvision"],
+    says: /must be one of OnRequest, OnApproval, Always, is "Bogus"$/,
+    refused: dropped,
+  },
+  {
+    name: "a number for a name",
+    text: binding().replace("name: bad", "name: 123"),
+    places: ["bad.yaml:3: metadata.name"],
+    says: /must be text, is a number: put it in quotes$/,
+    refused: dropped,
+  },
+  {
+    name: "a truth value for a namespace",
+    text: binding().replace("namespace: shop", "namespace: true"),
+    places: ["bad.yaml:3: metadata.namespace"],
+    says: /must be text, is a boolean: put it in quotes$/,
+    refused: dropped,
+  },
+  {
     name: "a malformed resource id",
     text: `${identity(`${subscription}/userAssignedIdentities/bad`)}---\n${bindingToBad}`,
     places: ["bad.yaml:6: spec.resourceID"],

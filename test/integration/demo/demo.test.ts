@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { copyFile, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
+import { shippedFiles } from "../../../src/cli/paths.ts";
+import { shippedPolicyFiles, withArchive } from "../../unit/engine/compiled-policy.ts";
 import { runPodid, startPodid, type Finished, type Running } from "../podid.ts";
 import { requestToken, type Caller } from "../token-request.ts";
 import { readTable } from "./printed-table.ts";
@@ -104,6 +109,35 @@ describe("podid demo --keep", () => {
 
   it("ends promptly on SIGTERM", async () => {
     assert.deepEqual(await demo.stop(), { exitCode: 0, stderr: "" });
+  });
+});
+
+describe("podid demo --keep with a policy file", () => {
+  it("says when a bundle in its place is refused, and when one is taken over", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "podid-demo-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const policy = join(folder, "my.tar.gz");
+    await copyFile(shippedFiles.bundle, policy);
+    const demo = startPodid("demo", "--keep", "--policy", policy);
+    try {
+      await demo.readUntil("Ctrl-C ends it.");
+      await writeFile(join(folder, "torn"), "not a bundle");
+      await rename(join(folder, "torn"), policy);
+      const refused = await demo.readUntil("policy refused");
+      assert.match(refused, /my\.tar\.gz is not a policy bundle/);
+      const files = {
+        ...shippedPolicyFiles(),
+        ".manifest": '{"revision": "mine", "roots": ["podid", "custom", "config"]}',
+      };
+      await withArchive(files, (path) => copyFile(path, join(folder, "next")));
+      await rename(join(folder, "next"), policy);
+      assert.match(
+        await demo.readUntil("policy taken over"),
+        /revision mine \(sha256:[0-9a-f]{12}\) of .*my\.tar\.gz/,
+      );
+    } finally {
+      await demo.stop();
+    }
   });
 });
 

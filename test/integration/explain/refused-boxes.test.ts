@@ -75,15 +75,17 @@ for (const [name, { timeBox, says }] of Object.entries(boxes)) {
         spec: { azureIdentity: "reader", selector: "web", timeBox },
       };
       writeFileSync(join(folder, "binding.yaml"), JSON.stringify(binding, null, 1));
-      const request = { pod: "shop/web-0", manifests: folder, at: "2026-06-14T22:00:00Z" };
-      const asked = explain({
-        ...request,
+      const request = {
+        pod: "shop/web-0",
+        manifests: folder,
+        at: "2026-06-14T22:00:00Z",
         resource: "r",
         policy: "",
         kubeconfig: undefined,
         clientID: undefined,
         output: "json",
-      });
+      };
+      const asked = explain(request, (remark) => assert.fail(remark));
       await assert.rejects(asked, (error: unknown) => {
         assert.ok(error instanceof Error && "exitCode" in error);
         assert.equal(error.exitCode, 2);

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { describe, it } from "node:test";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
+import { shippedPolicyFiles, withArchive } from "../../unit/engine/compiled-policy.ts";
 import { binding, folderWith, identity, pod } from "../../unit/kubernetes/manifest-fixtures.ts";
+import { simulationSchema } from "./simulated.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const week = ["--from", "2026-06-14T00:00:00Z", "--to", "2026-06-21T00:00:00Z"];
@@ -22,6 +25,60 @@ async function podidSimulate(...flags: readonly string[]): Promise<Ended> {
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { exitCode: await ended, stdout, stderr };
 }
+
+/** Its custom rule takes part in each answer, so that every minute is asked about. */
+const customRules = `package custom
+
+deny contains {"rule": "lunch"} if {
+	[hour, _, _] := time.clock(input.now)
+	hour == 12
+}
+`;
+
+const lyingHints = `
+hints := {"nextTransition": input.now + 7200000000000}
+`;
+
+function withCustomRules<T>(rules: string, use: (bundle: string) => Promise<T>): Promise<T> {
+  return withArchive({ ...shippedPolicyFiles(), "custom/lunch/lunch.rego": rules }, use);
+}
+
+describe("the command podid simulate with custom rules", () => {
+  const flags = ["--manifests", "demo", "--from", "2026-06-14T00:00:00Z"];
+
+  it("finds what they do minute by minute, and says that it ignores hints which are not true", async () => {
+    const day = [...flags, "--to", "2026-06-15T00:00:00Z", "-o", "json"];
+    const told = await withCustomRules(customRules, (policy) => podidSimulate(...day, "--policy", policy));
+    const lied = await withCustomRules(customRules + lyingHints, (policy) =>
+      podidSimulate(...day, "--policy", policy),
+    );
+    assert.deepEqual([told.exitCode, lied.exitCode], [0, 0], told.stderr + lied.stderr);
+    assert.match(lied.stderr, /^podid: \d+ declared boundaries of custom rules were ignored: /m);
+    const [simulated, other] = [told, lied].map(({ stdout }) => simulationSchema.parse(JSON.parse(stdout)));
+    assert.deepEqual(simulated?.pods, other?.pods);
+    const worker = simulated?.pods.find((one) => one.pod === "shop/worker-0");
+    assert.deepEqual(
+      worker?.identities.map(({ closed }) => closed.map(({ from, to }) => [from, to])),
+      [0, 1].map(() => [["2026-06-14T12:00:00Z", "2026-06-14T13:00:00Z"]]),
+    );
+  });
+
+  it("says what it does when that takes longer than some seconds, and ends when it is told to", async () => {
+    await withCustomRules(customRules, async (policy) => {
+      const args = [...flags, "--to", "2027-06-14T00:00:00Z", "--policy", policy];
+      const child = spawn(process.execPath, ["src/cli/main.ts", "simulate", ...args], { cwd: root });
+      const closed = once(child, "close");
+      const stdout = text(child.stdout);
+      const [said] = await once(child.stderr.setEncoding("utf8"), "data");
+      assert.match(
+        said,
+        /^podid: asking the policy about [a-z0-9-/]+ \(\d of \d pods\), at 202\S+Z so far; Ctrl-C ends it$/m,
+      );
+      child.kill("SIGTERM");
+      assert.deepEqual([...(await closed), await stdout], [1, null, ""]);
+    });
+  });
+});
 
 describe("the command podid simulate", () => {
   const outputs: readonly (readonly [name: string, flags: readonly string[], begins: string])[] = [

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 
 import { z } from "zod";
@@ -35,7 +36,7 @@ const identitySchema = z.strictObject({
   intervals: z.array(intervalSchema),
   closed: z.array(z.strictObject({ from: instant, to: instant, reason: causeSchema })),
 });
-const simulationSchema = z.strictObject({
+export const simulationSchema = z.strictObject({
   from: instant,
   to: instant,
   policy: z.strictObject({ revision: z.string(), digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) }),
@@ -49,6 +50,7 @@ export async function simulateFolder(manifests: string, from: string, to: string
   const text = await simulate(
     { manifests, policy: "", kubeconfig: undefined, from, to, output: "json" },
     new AbortController().signal,
+    (remark) => assert.fail(remark),
   );
   return simulationSchema.parse(JSON.parse(text));
 }

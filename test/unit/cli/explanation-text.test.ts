@@ -9,6 +9,8 @@ const closed: Explanation = {
   at: "2026-06-14T21:59:59Z",
   policy: { revision: "1.2.3", digest: `sha256:${"0123456789abcdef".repeat(4)}` },
   exempt: false,
+  policyFault: null,
+  customRules: null,
   identities: [
     {
       identity: "shop/reader",
@@ -62,6 +64,40 @@ describe("an explanation in words", () => {
   it("says so when no binding selects the pod", () => {
     assert.match(renderExplanation({ ...closed, identities: [] }), /^No binding selects this pod\.$/m);
   });
+
+  it("does not say that no binding selects the pod when the policy gave no answer", () => {
+    const token = {
+      status: 403,
+      outcome: "denied",
+      reasons: [{ code: "PolicyError", params: {}, text: "the policy gave no usable answer" }],
+    } as const;
+    const policyFault = "podid/assign/decision took longer than 40 ms";
+    const text = renderExplanation({ ...closed, identities: [], token, policyFault });
+    assert.doesNotMatch(text, /No binding/);
+    assert.match(text, /^The policy gave no usable answer: which bindings select this pod is not known\.$/m);
+    assert.match(text, /^fault {4}podid\/assign\/decision took longer than 40 ms\nfix /m);
+  });
+
+  const asked = {
+    unknown: "when is unknown, they are asked again every 60 s",
+    recheckAfter: "they are asked again when they say, at 2026-06-14T21:30:00Z",
+    declared: "they declare 2026-06-14T21:30:00Z, and are asked again then",
+  } as const;
+  for (const because of ["unknown", "recheckAfter", "declared"] as const) {
+    it(`calls what comes next unknown where custom rules take part, and says when they are asked: ${because}`, () => {
+      const [entry = assert.fail()] = closed.identities;
+      const open = { ...entry, binding: "shop/open", nextTransition: null, nextState: null };
+      const text = renderExplanation({
+        ...closed,
+        identities: [entry, open],
+        customRules: { askAgainAt: "2026-06-14T21:30:00Z", because },
+      });
+      const line = `custom   rules take part, which may change the answer at any time; ${asked[because]}`;
+      assert.ok(text.split("\n").includes(line), text);
+      assert.match(text, /shop\/nightly .* open 2026-06-14T22:00:00Z or before /);
+      assert.match(text, /shop\/open .* yes +unknown +none/);
+    });
+  }
 
   it("says so when the pod is exempt", () => {
     assert.match(renderExplanation({ ...closed, exempt: true }), /^exempt {3}yes: the platform's metadata/m);

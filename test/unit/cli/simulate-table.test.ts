@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { renderSimulationSvg } from "../../../src/cli/simulate-svg.ts";
 import { renderSimulationTable } from "../../../src/cli/simulate-table.ts";
 import { cause, identity, interval, simulation, week } from "./simulations.ts";
 
@@ -84,6 +85,25 @@ describe("the table of a simulation", () => {
     const pods = [{ pod: "shop/web-0", exempt: false, identities: [lane] }];
     const text = renderSimulationTable(simulation("2026-04-04T00:00:00Z", "2026-04-05T00:00:00Z", pods));
     assert.match(text, /Sun 2026-04-05 01:30\+11:00 – 01:30\+10:30 Australia\/Lord_Howe/);
+  });
+
+  it("tells a window in an hour that comes twice apart from the same in its repetition", () => {
+    const intervals = [
+      interval("2026-10-25T00:15:00Z", "2026-10-25T00:45:00Z"),
+      interval("2026-10-25T01:15:00Z", "2026-10-25T01:45:00Z"),
+      interval("2026-10-25T02:15:00Z", "2026-10-25T02:45:00Z"),
+    ];
+    const lane = identity("shop/i", { timeZone: "Europe/Berlin", intervals });
+    const pods = [{ pod: "shop/web-0", exempt: false, identities: [lane] }];
+    const night = simulation("2026-10-25T00:00:00Z", "2026-10-26T00:00:00Z", pods);
+    const local = [
+      "Sun 2026-10-25 02:15+02:00 – 02:45+02:00 Europe/Berlin",
+      "Sun 2026-10-25 02:15+01:00 – 02:45+01:00 Europe/Berlin",
+      "Sun 2026-10-25 03:15 – 03:45 Europe/Berlin",
+    ];
+    for (const text of [renderSimulationTable(night), renderSimulationSvg(night)]) {
+      assert.deepEqual(text.match(/Sun 2026-10-25 .*?Europe\/Berlin/g), local);
+    }
   });
 
   it("says so when no binding selects a pod", () => {

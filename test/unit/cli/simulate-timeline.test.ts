@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 
 import { CommandError } from "../../../src/cli/errors.ts";
+import type { Sampling } from "../../../src/cli/simulate-samples.ts";
 import { simulatePod, type Cause, type IdentityTimeline } from "../../../src/cli/simulate-timeline.ts";
 import type { AssignDecision } from "../../../src/engine/decision.ts";
 import type { Decider } from "../../../src/engine/engine.ts";
@@ -22,6 +23,10 @@ const openAt =
   (from: string, to: string): Judge =>
   (time) =>
     outside(from <= time && time < to);
+
+const closedAs =
+  (before: ReasonCode, at: string, after: ReasonCode): Judge =>
+  (time) => [time < at ? before : after];
 
 const openFrom = (time: string): Judge => openAt(time, "24:00");
 const refuse = (): never => assert.fail("not asked here");
@@ -97,10 +102,22 @@ describe("a timeline", () => {
 });
 
 describe("where custom rules took part, a timeline", () => {
-  it("is asked every minute", async (t) => {
-    const timeline = await simulate(t, { custom: openFrom("09:17") }, () => ({}));
-    assert.deepEqual(timeline.intervals[0]?.[0], "09:17");
-    assert.ok(timeline.asked > 600);
+  it("is asked about every minute, by probes in few questions", async (t) => {
+    const timeline = await simulate(t, { custom: openAt("09:17", "09:19") }, () => ({}));
+    assert.deepEqual(
+      timeline.intervals.map(([from, to]) => [from, to]),
+      [["09:17", "09:19"]],
+    );
+    assert.ok(timeline.questions < 60, String(timeline.questions));
+  });
+
+  it("shows another reason from its minute on, although no probe carries one", async (t) => {
+    const custom = closedAs("OutsideSchedule", "09:17", "DeniedByPolicy");
+    const timeline = await simulate(t, { custom }, () => ({}));
+    assert.deepEqual(timeline.closed, [
+      ["08:00", "09:17", "custom: OutsideSchedule"],
+      ["09:17", "18:00", "custom: DeniedByPolicy"],
+    ]);
   });
 
   it("is asked as seldom as they say", async (t) => {
@@ -109,22 +126,54 @@ describe("where custom rules took part, a timeline", () => {
     assert.deepEqual(timeline.intervals[0]?.[0], "10:00");
   });
 
+  it("is asked once a minute at most, however often they say", async (t) => {
+    const timeline = await simulate(t, { custom: openFrom("09:17:30") }, () => ({ recheckAfter: 1e9 }));
+    assert.deepEqual(timeline.intervals[0]?.[0], "09:18");
+  });
+
   it("is asked at the boundary that they declare, and not in between", async (t) => {
     const boundary = instantOf("2026-06-15T09:17:05Z");
-    const timeline = await simulate(t, { custom: openFrom("09:17:05") }, (time) =>
-      time < "09:17:05" ? { nextTransition: boundary } : { validUntil: instantOf("2026-06-16T00:00:00Z") },
+    const timeline = await simulate(t, { custom: openAt("09:17:05", "16:00:07") }, (time) =>
+      time < "09:17:05" ? { nextTransition: boundary } : { validUntil: instantOf("2026-06-15T16:00:07Z") },
     );
-    assert.deepEqual(timeline.intervals[0]?.[0], "09:17:05");
-    assert.ok(timeline.asked < 20, String(timeline.asked));
+    assert.deepEqual(timeline.intervals[0]?.slice(0, 2), ["09:17:05", "16:00:07"]);
+    const probed = timeline.probed.filter((time) => time <= "16:00:07");
+    assert.deepEqual(probed, ["09:17:04", "09:17:05", "16:00:06", "16:00:07"]);
+    assert.equal(timeline.mismatches, 0);
+  });
+
+  it("does not believe a boundary at which nothing opens or closes", async (t) => {
+    const lie = instantOf("2026-06-15T09:55:00Z");
+    const timeline = await simulate(t, { custom: openFrom("09:17") }, () => ({ nextTransition: lie }));
+    assert.deepEqual(timeline.intervals[0]?.[0], "09:17");
+    assert.ok(timeline.mismatches > 0);
+  });
+
+  it("ends between two questions when it is told to", async (t) => {
+    const stopping = new AbortController();
+    let questions = 0;
+    const simulating = simulate(t, { custom: openFrom("09:17") }, () => ({}), {
+      signal: stopping.signal,
+      onQuestion: () => {
+        questions += 1;
+        if (questions === 5) stopping.abort();
+      },
+    });
+    await assert.rejects(simulating, { name: "AbortError" });
+    assert.equal(questions, 5);
   });
 });
 
-it("does not pass off a policy without an answer as a closed time", async (t) => {
+it("does not pass off a policy without an answer as a closed time, and says why there is none", async (t) => {
   const source = await sourceOf(t, ["night"]);
   const decider = deciderOf(() => ({ candidates: [], reasons: [{ code: "PolicyError", params: {} }] }));
-  const expected = { exitCode: 1, message: /^shop\/web-0 at .*: the policy gave no usable answer/ };
-  assert.throws(() => timelineOf(decider, source), expected);
-  assert.throws(() => timelineOf(decider, source), CommandError);
+  const simulating = timelineOf(source, { ...usual, decider, faultText: () => "it took too long" });
+  await assert.rejects(simulating, (error) => {
+    assert.ok(error instanceof CommandError);
+    assert.equal(error.exitCode, 1);
+    assert.match(error.message, /^shop\/web-0 at .*: the policy gave no usable answer: it took too long$/);
+    return true;
+  });
 });
 
 interface Shown {
@@ -133,35 +182,51 @@ interface Shown {
   readonly intervals: readonly (readonly (string | null)[])[];
   /** from, to, why */
   readonly closed: readonly (readonly (string | null)[])[];
-  readonly asked: number;
+  readonly questions: number;
+  /** Each instant that some question held beside its now, once. */
+  readonly probed: readonly string[];
+  readonly mismatches: number;
 }
+
+const usual = {
+  signal: new AbortController().signal,
+  onQuestion: (): void => undefined,
+  onHintMismatch: (): void => undefined,
+  faultText: (): string | null => null,
+};
 
 /** From 08:00 to 18:00. */
 async function simulate(
   t: TestContext,
   judges: Readonly<Record<string, Judge>>,
   hints?: (time: string) => AssignDecision["hints"],
+  more: Partial<Sampling> = {},
 ): Promise<Shown> {
-  let asked = 0;
+  let questions = 0;
+  let mismatches = 0;
+  const probed = new Set<string>();
   const source = await sourceOf(t, Object.keys(judges));
-  const decider = deciderOf((at) => {
-    asked += 1;
-    const time = at.slice(11, 19);
+  const decider = deciderOf((time, probes) => {
+    questions += 1;
+    for (const probe of probes) probed.add(probe);
     const candidates = Object.entries(judges).map(([name, judge]) => ({
       binding: `shop/${name}`,
       identity: "shop/reader",
       weight: 0,
       inForce: judge(time).length === 0,
       reasons: judge(time).map((code) => ({ code, params: {} })),
-      probes: [],
+      probes: probes.map((probe) => judge(probe).length === 0),
     }));
     return { candidates, reasons: [], hints: hints?.(time) };
   });
-  const { identities } = timelineOf(decider, source);
+  const onHintMismatch = (): void => void (mismatches += 1);
+  const { identities } = await timelineOf(source, { ...usual, decider, onHintMismatch, ...more });
   const [timeline] = identities;
   return {
     timeline,
-    asked,
+    questions,
+    probed: [...probed],
+    mismatches,
     intervals: (timeline?.intervals ?? []).map(({ from, to, startReason, endReason, bindings }) => [
       shownTime(from),
       shownTime(to),
@@ -177,17 +242,20 @@ async function simulate(
   };
 }
 
-function timelineOf(decider: Decider, source: ManifestSource): ReturnType<typeof simulatePod> {
+function timelineOf(source: ManifestSource, sampling: Omit<Sampling, "pod">): ReturnType<typeof simulatePod> {
   const web = source.get("Pod", "shop/web-0") ?? assert.fail("the pod is in the folder");
   const range = { from: instantOf("2026-06-15T08:00:00Z"), to: instantOf("2026-06-15T18:00:00Z") };
-  return simulatePod(decider, source, web, range);
+  return simulatePod({ ...sampling, pod: web }, source, range);
 }
 
-function deciderOf(assign: (at: string) => AssignDecision): Decider {
+const timeOf = (ns: number): string => new Date(ns / 1e6).toISOString().slice(11, 19);
+
+/** `assign` is given times of the day, `HH:MM:SS`. */
+function deciderOf(assign: (time: string, probes: readonly string[]) => AssignDecision): Decider {
   const answers: {
     readonly [E in Entrypoint]: (input: Entrypoints[E]["input"]) => Entrypoints[E]["decision"];
   } = {
-    assign: ({ now }) => assign(new Date(now / 1e6).toISOString()),
+    assign: ({ now, probes }) => assign(timeOf(now), probes.map(timeOf)),
     exempt: () => ({ exempt: false, reasons: [] }),
     token: refuse,
     validate: refuse,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { Worker } from "node:worker_threads";
 
 import type { Bundle } from "../../../src/engine/bundle.ts";
 import { createBundleSlot, type BundleSlot } from "../../../src/engine/bundle-slot.ts";
@@ -107,4 +108,44 @@ test("what a candidate answers before it serves is neither recorded nor reported
   assert.deepEqual(told, []);
   slot.decide("exempt", question);
   assert.deepEqual(told, ["second"]);
+});
+
+test("a listener that fails does not make the new policy a refused one, and does not silence the others", async (t) => {
+  const told: unknown[] = [];
+  const slot = await createBundleSlot(await load("first"), {
+    nowMs: () => 0,
+    onFault: ({ code, message, cause }) => void told.push(code, message, cause),
+  });
+  t.after(() => slot.close());
+  const cause = new Error("the heap is full");
+  slot.onPolicyChange(() => {
+    throw cause;
+  });
+  slot.onPolicyChange(() => void told.push(slot.revision));
+  assert.equal(await slot.load(await load("second")), undefined);
+  assert.equal(slot.revision, "second");
+  const message = "the new policy serves, but somebody who was to be told of it has failed";
+  assert.deepEqual(told, ["second", "HandoverFailed", message, cause]);
+});
+
+test("a former policy that cannot be ended does not make the new one a refused one", async (t) => {
+  const inThreads = { ...(await load("first")), isShipped: false };
+  const faults: (readonly unknown[])[] = [];
+  const slot = await createBundleSlot(inThreads, {
+    nowMs: () => 0,
+    userRulesDeadlineMs: 10_000,
+    onFault: ({ code, cause }) => void faults.push([code, cause]),
+  });
+  t.after(() => slot.close());
+  const cause = new Error("no such thread");
+  const left: Worker[] = [];
+  const ending = t.mock.method(Worker.prototype, "terminate", async function end(this: Worker) {
+    left.push(this);
+    throw cause;
+  });
+  assert.equal(await slot.load(await load("second")), undefined);
+  ending.mock.restore();
+  await Promise.all(left.map((worker) => worker.terminate()));
+  assert.equal(slot.revision, "second");
+  assert.deepEqual(faults, [["HandoverFailed", cause]]);
 });

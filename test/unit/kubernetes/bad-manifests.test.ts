@@ -142,7 +142,7 @@ describe("bad input", () => {
     {
       name: "a name as number",
       text: "apiVersion: v1\nkind: Pod\nmetadata: {name: 7}\n",
-      line: "m.yaml:3: metadata.name: missing: give the object a name, as text",
+      line: "m.yaml:3: metadata.name: must be text, is a number: put it in quotes",
     },
     {
       name: "a malformed name",
