@@ -11,7 +11,7 @@ export interface ThreadLine {
   receive(deadlineMs: number): ThreadReply | undefined;
 }
 
-/** `replies` counts what the other side has sent, so that no wake-up is missed or taken twice. */
+/** `replies` counts what the other side has sent, so that no reply is missed or taken twice. */
 export function createThreadLine(port: MessagePort, replies: Int32Array<SharedArrayBuffer>): ThreadLine {
   const open: ThreadRequest["kind"][] = [];
   let received = 0;
@@ -22,7 +22,10 @@ export function createThreadLine(port: MessagePort, replies: Int32Array<SharedAr
     },
     open: () => open,
     receive: (deadlineMs) => {
-      if (Atomics.wait(replies, 0, received, deadlineMs) === "timed-out") return undefined;
+      // The notification of the reply before may come late, and is no reply.
+      while (Atomics.load(replies, 0) === received) {
+        if (Atomics.wait(replies, 0, received, deadlineMs) === "timed-out") return undefined;
+      }
       const reply: { readonly message: ThreadReply } | undefined = receiveMessageOnPort(port);
       received += 1;
       open.shift();

@@ -116,7 +116,7 @@ test("holds back a pod whose question makes the rules contradict each other", as
 test("holds a pod longer each time, although another question about it is answered in between", async (t) => {
   const looping =
     "decision := count([1 | some a in w; some b in w; some c in w; c < 0])\n\nw := numbers.range(1, 3000)";
-  const { engine, ask, codes, passMs } = await start(t, { token: looping });
+  const { engine, ask, codes, passMs } = await start(t, { token: looping }, 500);
   for (const seconds of [1, 2, 4]) {
     await untilAnswered(ask);
     codes.length = 0;
