@@ -76,14 +76,7 @@ export interface ComputeFailure {
    * throttled: 429. refused: 4xx that will not heal by itself; `identities` names the culprits when ARM
    * did. forbidden: podid itself is refused, whatever it asks of this target. unavailable: outcome unknown.
    */
-  readonly kind:
-    | "notFound"
-    | "deleting"
-    | "conflict"
-    | "throttled"
-    | "refused"
-    | "forbidden"
-    | "unavailable";
+  readonly kind: "notFound" | "deleting" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
   readonly retryAfterSeconds: number | null;
   readonly identities: readonly string[];
   readonly detail: string;
