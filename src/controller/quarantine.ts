@@ -101,11 +101,13 @@ function createEntry(key: string, { id, verb }: Attempt): Entry {
   return { key, id, verb, detail: "", failures: 0, untilMs: 0, probe: null, waiting: new Set() };
 }
 
+/** Targets that were refused together are one failure. */
 function startWait(entry: Entry, target: string, nowMs: number): void {
+  entry.waiting.add(target);
+  entry.probe = null;
+  if (nowMs < entry.untilMs) return;
   entry.untilMs = nowMs + Math.min(firstWaitMs * 2 ** entry.failures, longestWaitMs);
   entry.failures += 1;
-  entry.probe = null;
-  entry.waiting.add(target);
 }
 
 function dueMs({ untilMs, probe }: Entry): number {
