@@ -15,7 +15,7 @@ describe("identities that must stay", () => {
   it("do when the last pod goes: by client id as ARM knows it, by resource id, and the cluster's own", async (t) => {
     const identities = ["by-client", "by-resource", "clusters-own", "other"];
     const names = [clientIDOf(1).toUpperCase(), managedID("BY-RESOURCE"), clientIDOf(3)];
-    const isImmutable = immutableIdentities(names);
+    const isImmutable = immutableIdentities(() => names);
     const world = await startArmWorld(t, { machines, identities, access: { isImmutable } });
     world.addPod("web-0", "node-0", identities);
     world.addPod("web-1", "node-1", identities);
