@@ -8,7 +8,7 @@ interface ChangeFailure {
   readonly isRefusal: boolean;
 }
 
-export interface ChangeOutcome {
+interface ChangeOutcome {
   /** By lower-cased id: what was not added or not removed. All else is as wanted, and ARM has shown it. */
   readonly failures: ReadonlyMap<string, ChangeFailure>;
   /** When to come back, at the earliest: ARM asked for it, or nothing but refused identities is left. */
