@@ -32,6 +32,8 @@ interface Batch {
   readonly ids: ReadonlySet<string>;
   readonly firstMs: number;
   readonly dueMs: number;
+  /** It may go, and whether it went is for others to say. */
+  readonly isReleased: boolean;
 }
 
 /** Gathers by `terms`, or not at all without them. `later` asks to look at a key again. */
@@ -54,8 +56,9 @@ export function createGathering(options: {
       }
       const nowMs = clock.monotonicMs();
       const batch = nextBatch(batches.get(key), change, terms, nowMs);
-      batches.set(key, batch);
-      if (batch.dueMs <= nowMs) return none;
+      const isReleased = batch.dueMs <= nowMs;
+      batches.set(key, { ...batch, ids, isReleased });
+      if (isReleased) return none;
       later(key, batch.dueMs - nowMs);
       return ids;
     },
@@ -89,16 +92,13 @@ function nextBatch(
   { add, remove }: IdChange,
   { quietMs, longestMs }: GatherTerms,
   nowMs: number,
-): Batch {
-  const ids = add.union(remove);
-  const isGathering = before !== undefined && before.dueMs > nowMs;
+): Pick<Batch, "firstMs" | "dueMs"> {
+  const gathering = before?.isReleased === false ? before : undefined;
+  const firstMs = gathering?.firstMs ?? nowMs;
   const hasNew = (some: ReadonlySet<string>): boolean => !some.isSubsetOf(before?.ids ?? new Set());
-  const firstMs = isGathering ? before.firstMs : nowMs;
-  if (hasNew(add)) {
-    return { ids, firstMs, dueMs: Math.min(nowMs + quietMs, firstMs + longestMs) };
-  }
-  if (before !== undefined && (isGathering || !hasNew(remove))) return { ...before, ids };
-  return { ids, firstMs, dueMs: nowMs + longestMs };
+  if (hasNew(add)) return { firstMs, dueMs: Math.min(nowMs + quietMs, firstMs + longestMs) };
+  const known = hasNew(remove) ? gathering : before;
+  return known ?? { firstMs, dueMs: nowMs + longestMs };
 }
 
 /** `actions` without all that is about the identities `ids`: neither objects nor ARM hear of them. */
