@@ -46,8 +46,10 @@ export function createArmClient(options: {
     readIdentity: async (vm, abortSignal) => {
       const { virtualMachines, virtualMachineScaleSets } = clientOf(vm);
       const machines = vm.kind === "virtualMachine" ? virtualMachines : virtualMachineScaleSets;
-      const { identity, etag } = await machines.get(vm.resourceGroup, vm.name, { abortSignal });
-      return readBlock(identity, etag);
+      const { identity, etag, provisioningState } = await machines.get(vm.resourceGroup, vm.name, {
+        abortSignal,
+      });
+      return readBlock(identity, etag, provisioningState);
     },
     patchIdentity: async (vm, patch, signal) => {
       const { url, retryAfter } = await sendPatch(clientOf(vm), vm, patch, signal);
@@ -92,11 +94,21 @@ function blockOf({ type, userAssignedIdentities }: IdentityPatch): VirtualMachin
   return { type, userAssignedIdentities: values };
 }
 
-function readBlock(identity: VirtualMachineIdentity | undefined, etag: string | undefined): MachineIdentity {
+function readBlock(
+  identity: VirtualMachineIdentity | undefined,
+  etag: string | undefined,
+  provisioningState: string | undefined,
+): MachineIdentity {
+  const userAssigned = Object.entries(identity?.userAssignedIdentities ?? {});
+  const clientIDs = userAssigned.flatMap(([id, { clientId }]) =>
+    clientId === undefined ? [] : [[id.toLowerCase(), clientId] as const],
+  );
   return {
-    userAssigned: Object.keys(identity?.userAssignedIdentities ?? {}),
+    userAssigned: userAssigned.map(([id]) => id),
     systemAssigned: (identity?.type ?? "").toLowerCase().includes("systemassigned"),
     etag,
+    clientIDs: new Map(clientIDs),
+    isDeleting: provisioningState?.toLowerCase() === "deleting",
   };
 }
 

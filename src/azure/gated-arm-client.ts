@@ -8,16 +8,19 @@ import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import type { VmId } from "./vm-id.ts";
 
 /**
- * Sends every call of `arm` through `gate`, and closes the gate when ARM answers 429, for its reads or its writes.
+ * Sends every call of `arm` through `gate`, and closes the gate when ARM asks to stay away, for its reads or its writes:
+ * by 429, or by 503 with a Retry-After, which the reference obeys for all as well (aad-pod-identity.md §5.5).
  * A call that may not go out throws AzureError `arm-paused`, without a request.
  */
 export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock): ArmClient {
+  const heed = createHeed(gate, clock);
   const pass = async <T>(
-    { subscriptionID }: VmId,
+    vm: VmId,
     scope: ArmScope,
     signal: AbortSignal,
     call: () => Promise<T>,
   ): Promise<T> => {
+    const { subscriptionID } = vm;
     const admission = await gate.enter(subscriptionID, scope, signal);
     if (!admission.admitted) {
       const seconds = admission.retryAfterSeconds;
@@ -27,9 +30,9 @@ export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock
     try {
       return await call();
     } catch (thrown) {
-      if (isRestError(thrown) && thrown.statusCode === 429) {
-        const header = thrown.response?.headers.get("retry-after");
-        gate.close(subscriptionID, scope, retryAfterSeconds(header, clock.nowMs()));
+      if (isRestError(thrown) && thrown.statusCode !== undefined) {
+        const retryAfter = thrown.response?.headers.get("retry-after");
+        heed(vm, scope, { status: thrown.statusCode, retryAfter });
       }
       throw thrown;
     }
@@ -40,11 +43,23 @@ export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock
       pass(vm, "writes", signal, () => arm.patchIdentity(vm, patch, signal)),
     pollOperation: async (vm, url, signal) => {
       const response = await pass(vm, "reads", signal, () => arm.pollOperation(vm, url, signal));
-      if (response.status === 429) {
-        const header = response.headers.get("retry-after");
-        gate.close(vm.subscriptionID, "reads", retryAfterSeconds(header, clock.nowMs()));
-      }
+      heed(vm, "reads", { status: response.status, retryAfter: response.headers.get("retry-after") });
       return response;
     },
+  };
+}
+
+/** Closes the gate when an answer asks for it. */
+function createHeed(
+  gate: ArmGate,
+  clock: Clock,
+): (
+  vm: VmId,
+  scope: ArmScope,
+  answer: { readonly status: number; readonly retryAfter: string | undefined },
+) => void {
+  return ({ subscriptionID }, scope, { status, retryAfter }) => {
+    const seconds = retryAfterSeconds(retryAfter, clock.nowMs());
+    if (status === 429 || (status === 503 && seconds !== null)) gate.close(subscriptionID, scope, seconds);
   };
 }

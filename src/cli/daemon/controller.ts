@@ -1,14 +1,16 @@
 import { once } from "node:events";
 
 import type { EndpointOverrides } from "../../azure/cloud.ts";
-import { createCompute } from "../../azure/compute.ts";
+import { type Compute, createCompute } from "../../azure/compute.ts";
+import { immutableIdentities } from "../../azure/immutable-identities.ts";
 import { createController, type ControllerDependencies } from "../../controller/controller.ts";
+import { gatherTerms } from "../../controller/gathering.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
 import { startGrantPruner } from "../../controller/grant-pruner.ts";
 import { countHintMismatches } from "../../controller/hint-mismatches.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { countArmBudget } from "./arm-metrics.ts";
+import { countArmBudget, countArmOperations } from "./arm-metrics.ts";
 import { type AzureAccess, openAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
@@ -62,10 +64,10 @@ async function serve(
 ): Promise<void> {
   const { clock, environment, log, metrics, open, readiness } = daemon;
   const endpoints = await readEndpoints(flags.get(controllerFlags["azure-endpoints"]));
-  const { cloud, credential } = await openAccess(daemon, flags, endpoints);
+  const access = await openAccess(daemon, flags, endpoints);
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
-  const compute = createCompute({ clock, cloud, credential, endpoints, onBudget: countArmBudget(metrics) });
+  const compute = openCompute(daemon, flags, access, endpoints);
   const dependencies = {
     clock,
     log,
@@ -77,6 +79,8 @@ async function serve(
     observer: observeByMetrics(metrics),
     onHintMismatch: countHintMismatches(metrics),
     statusTerms: statusTerms(daemon.engine),
+    gather: gatherTerms,
+    driftIntervalMs: flags.get(controllerFlags["identity-assignment-reconcile-interval"]),
   };
   const pruning = {
     clock,
@@ -122,6 +126,27 @@ async function openAccess(
   daemon.onClose(() => access.close());
   readiness.note(() => access.lastFault());
   return access;
+}
+
+/** ARM, gentle and counted, by the flags and while we lead. */
+function openCompute(
+  { clock, metrics, open }: Daemon,
+  flags: ParsedFlags,
+  access: AzureAccess,
+  endpoints: EndpointOverrides,
+): Compute {
+  const { cloud, credential } = access;
+  const immutable = flags.get(controllerFlags["immutable-user-msis"]).split(",");
+  return createCompute({
+    clock,
+    cloud,
+    credential,
+    endpoints,
+    onBudget: countArmBudget(metrics),
+    onOperation: countArmOperations(metrics),
+    isImmutable: immutableIdentities(() => [...immutable, ...access.clusterIdentities()]),
+    mayWrite: () => open.isLeader(),
+  });
 }
 
 /** Statuses name the policy that found them, which may be replaced meanwhile. */

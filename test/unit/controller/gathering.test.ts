@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { resourceIdOf } from "../../../src/controller/assigned-identity.ts";
+import { createGathering, type Gathering, withhold } from "../../../src/controller/gathering.ts";
+import type { Action } from "../../../src/controller/plan.ts";
+import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
+import { identityId, makeAssigned, makeIdentity, makePod, vmId } from "./objects.ts";
+
+const terms = { quietMs: 1000, longestMs: 5000 };
+
+interface Fixture {
+  readonly clock: SimulatedClock;
+  readonly gathering: Gathering;
+  /** `key delay` of what is to be looked at again. */
+  readonly later: readonly string[];
+}
+
+function start(): Fixture {
+  const clock = createSimulatedClock(0);
+  const later: string[] = [];
+  const gathering = createGathering({
+    clock,
+    terms,
+    later: (key, delayMs) => void later.push(`${key} ${delayMs}`),
+  });
+  return { clock, gathering, later };
+}
+
+function change(add: readonly string[], remove: readonly string[] = []): readonly Action[] {
+  const target = vmId("vm-0");
+  return [{ type: "changeIdentities", target, add: add.map(identityId), remove: remove.map(identityId) }];
+}
+
+const lower = (...names: readonly string[]): ReadonlySet<string> =>
+  new Set(names.map((name) => identityId(name).toLowerCase()));
+
+describe("what is gathered", () => {
+  it("is let go when nothing came for a while, or after the longest wait", () => {
+    const { clock, gathering, later } = start();
+    const names = Array.from({ length: 8 }, (_, index) => `id-${index}`);
+    for (const [index] of names.entries()) {
+      const some = names.slice(0, index + 1);
+      const held = gathering.hold("vm", change(some), []);
+      assert.deepEqual(held, index * 800 < 5000 ? lower(...some) : new Set());
+      clock.advance(800);
+    }
+    assert.deepEqual(later.slice(0, 2), ["vm 1000", "vm 1000"]);
+    assert.equal(later.at(-1), "vm 200", "5 s after the first");
+  });
+
+  it("does not wait for what comes again", () => {
+    const { clock, gathering, later } = start();
+    gathering.hold("vm", change(["a"]), []);
+    clock.advance(400);
+    gathering.hold("vm", change(["a"]), []);
+    assert.deepEqual(later, ["vm 1000", "vm 600"]);
+  });
+
+  it("goes at once when it is tried again", () => {
+    const { clock, gathering } = start();
+    gathering.hold("vm", change(["a"]), []);
+    clock.advance(1000);
+    assert.equal(gathering.hold("vm", change(["a"]), []).size, 0);
+    clock.advance(42_000);
+    assert.equal(gathering.hold("vm", change(["a"]), []).size, 0);
+  });
+
+  it("begins anew when nothing was left to do meanwhile, or the unit was forgotten", () => {
+    const { clock, gathering } = start();
+    gathering.hold("vm", change(["a"]), []);
+    clock.advance(1000);
+    gathering.hold("vm", [], []);
+    assert.equal(gathering.hold("vm", change(["a"]), []).size, 1);
+    clock.advance(1000);
+    gathering.forget("vm");
+    assert.equal(gathering.hold("vm", change(["a"]), []).size, 1);
+  });
+
+  it("waits the longest when it only removes, and goes with what is added meanwhile", () => {
+    const { clock, gathering, later } = start();
+    gathering.hold("vm", change([], ["old"]), []);
+    clock.advance(1500);
+    gathering.hold("vm", change(["new"], ["old"]), []);
+    clock.advance(1000);
+    assert.equal(gathering.hold("vm", change(["new"], ["old"]), []).size, 0);
+    assert.deepEqual(later, ["vm 5000", "vm 1000"]);
+  });
+
+  it("is not what an object in state Assigned shows to be there", () => {
+    const { gathering, later } = start();
+    const assigned = makeAssigned(makePod("web-0"), makeIdentity("a"));
+    assert.equal(gathering.hold("vm", change(["a"]), [assigned]).size, 0);
+    const created = makeAssigned(makePod("web-1"), makeIdentity("b"), { status: { status: "Created" } });
+    assert.deepEqual(gathering.hold("vm", change(["a", "b"]), [assigned, created]), lower("b"));
+    assert.deepEqual(later, ["vm 1000"]);
+  });
+});
+
+describe("withholding", () => {
+  it("leaves out all that is about the identities, and nothing else", () => {
+    const object = makeAssigned(makePod("web-0"), makeIdentity("a"));
+    const subject = { binding: null, identity: null, node: "vm-0", pod: "shop/web-0", object: "default/x" };
+    const display = { inForce: true, validUntil: null };
+    const stays: readonly Action[] = [
+      { type: "showTimeBox", subject, display },
+      { type: "markAssigned", subject, resourceId: identityId("b").toLowerCase(), display },
+      { type: "delete", subject, resourceId: null },
+    ];
+    const actions: readonly Action[] = [
+      { type: "create", subject, object },
+      { type: "markAssigned", subject, resourceId: resourceIdOf(object), display },
+      { type: "markUnassigned", subject, resourceId: resourceIdOf(object) },
+      ...stays,
+    ];
+    assert.deepEqual(withhold([...change(["A", "b"], ["c"]), ...actions], lower("a", "c")), [
+      ...change(["b"]),
+      ...stays,
+    ]);
+    assert.deepEqual(withhold(change(["a"]), lower("a")), []);
+    assert.equal(withhold(actions, new Set()), actions);
+  });
+});
