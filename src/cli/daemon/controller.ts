@@ -12,13 +12,14 @@ import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { fenceCluster, fenceCompute } from "./leader-fence.ts";
+import { leave } from "./leave.ts";
 import { becomesReady } from "./source.ts";
 import { versionLine } from "./version.ts";
 
 /**
  * `podid controller`: waits until it may lead, then keeps identities where the policy wants them, until
- * `signal` aborts.
- * @throws CommandError 2 for wrong flags, 3 for what it cannot work without.
+ * `signal` aborts; with `--drain`, takes them all away and ends.
+ * @throws CommandError 1 when not all could be taken away, 2 for wrong flags, 3 for what it cannot work without.
  */
 export async function runController(options: {
   readonly args: readonly string[];
@@ -77,6 +78,10 @@ async function serve(
     onHintMismatch: countHintMismatches(metrics),
     statusTerms: statusTerms(daemon.engine),
   };
+  if (flags.get(controllerFlags.drain)) {
+    const timeoutMs = flags.get(controllerFlags["drain-timeout"]);
+    return leave({ daemon, dependencies, timeoutMs, setActive }, signal);
+  }
   const lead = async (leading: AbortSignal): Promise<void> => {
     const controller = createController(dependencies);
     controller.start();

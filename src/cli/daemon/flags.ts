@@ -64,6 +64,11 @@ export const controllerFlags = {
   "leader-election-name": text("aad-pod-identity-mic", "name of the Lease"),
   "leader-election-duration": span(15_000, "how long others wait for a silent leader"),
   "prometheus-port": port(8888, "port of /metrics"),
+  drain: toggle(
+    false,
+    "take away every identity that was assigned, and every AzureAssignedIdentity with its finalizer, then end",
+  ),
+  "drain-timeout": span(600_000, "how long --drain tries; then it says what is left and fails"),
   syncRetryDuration: withoutEffect(
     span(3_600_000, "periodic cycle"),
     "everything is looked at every 5 minutes",
