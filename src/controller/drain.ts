@@ -1,6 +1,6 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Key } from "../engine/resources.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { delay, type Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
 import type { Place } from "./observe.ts";
@@ -71,17 +71,14 @@ async function untilDone(
   { clock }: Pick<DrainDependencies, "clock">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let cancel = (): void => {};
-  const look = async (): Promise<void> => {
-    if (signal.aborted || (await isDone())) return resolve();
-    if (signal.aborted) return resolve();
-    cancel = clock.after(lookMs, () => void look());
-  };
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  void look();
-  await promise;
-  cancel();
+  const { promise: aborted, resolve } = Promise.withResolvers<true>();
+  signal.addEventListener("abort", () => resolve(true), { once: true });
+  while (!signal.aborted) {
+    // oxlint-disable-next-line no-await-in-loop -- asked again after the answer
+    if (await Promise.race([isDone(), aborted])) return;
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await delay(clock, lookMs, signal).catch(toError);
+  }
 }
 
 interface Failures {

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 
 import { createCompute } from "../../azure/compute.ts";
-import { createController } from "../../controller/controller.ts";
+import { createController, type ControllerDependencies } from "../../controller/controller.ts";
+import type { Compute } from "../../controller/ports.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
 import { countHintMismatches } from "../../controller/hint-mismatches.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
@@ -66,18 +67,7 @@ async function serve(
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
   const compute = createCompute({ clock, ...access, endpoints, onBudget: countArmBudget(metrics) });
-  const dependencies = {
-    clock,
-    log,
-    cluster: fenceCluster(open.source, () => open.isLeader()),
-    decider: daemon.decider,
-    compute: fenceCompute(compute, () => open.isLeader()),
-    namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
-    random: Math.random,
-    observer: observeByMetrics(metrics),
-    onHintMismatch: countHintMismatches(metrics),
-    statusTerms: statusTerms(daemon.engine),
-  };
+  const dependencies = dependenciesOf(daemon, flags, compute);
   if (flags.get(controllerFlags.drain)) {
     const timeoutMs = flags.get(controllerFlags["drain-timeout"]);
     return leave({ daemon, dependencies, timeoutMs, setActive }, signal);
@@ -95,6 +85,27 @@ async function serve(
   while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
+}
+
+/** What a controller and a drain work with; what has an effect asks first whether we lead. */
+function dependenciesOf(
+  { clock, decider, engine, environment, log, metrics, open }: Daemon,
+  flags: ParsedFlags,
+  compute: Compute,
+): ControllerDependencies {
+  const isLeader = (): boolean => open.isLeader();
+  return {
+    clock,
+    log,
+    cluster: fenceCluster(open.source, isLeader),
+    decider,
+    compute: fenceCompute(compute, isLeader),
+    namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
+    random: Math.random,
+    observer: observeByMetrics(metrics),
+    onHintMismatch: countHintMismatches(metrics),
+    statusTerms: statusTerms(engine),
+  };
 }
 
 /** Statuses name the policy that found them, which may be replaced meanwhile. */

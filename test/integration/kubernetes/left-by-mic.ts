@@ -100,6 +100,8 @@ export function gone(namespace: string, name: string, spec: object): StoredObjec
 }
 
 async function store(api: Api, namespace: string, plural: string, object: object): Promise<StoredObject> {
-  const body = await succeed(api.post(`${root}/namespaces/${namespace}/${plural}`, { apiVersion, ...object }));
+  const body = await succeed(
+    api.post(`${root}/namespaces/${namespace}/${plural}`, { apiVersion, ...object }),
+  );
   return { ...Object(body) };
 }
