@@ -15,6 +15,7 @@ import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { followAccessAdmission } from "./access-admission.ts";
 import { checkCluster, followDefinitions, type Selectors } from "./cluster-check.ts";
+import { type FieldCaseOptions, upgradeFields } from "./field-case.ts";
 import { untilSynced } from "../until-synced.ts";
 import { leadAlone, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
 import { readVersion } from "./version.ts";
@@ -26,6 +27,7 @@ export interface ClusterOptions {
   /** Follow the pods of this node only; null: all, and the nodes. */
   readonly node: string | null;
   readonly lease: LeaseOptions | null;
+  readonly fieldCase: FieldCaseOptions | null;
   readonly component: "controller" | "nmi";
 }
 
@@ -51,6 +53,8 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   const broken = new AbortController();
   const following: Close[] = [];
   const ready = async (signal: AbortSignal): Promise<void> => {
+    // Before the definitions are judged: today's would hide the fields of before.
+    await upgradeFields({ ...parts, api, signal, namespace: connection.namespace }, options.fieldCase);
     const followed = { kinds: kindsOf(options), selectors: selectorsOf(options) };
     await checkCluster({ ...parts, ...options, ...followed, api, signal });
     following.push(

@@ -46,6 +46,12 @@ export async function runController(options: {
       instance: flags.get(controllerFlags["leader-election-instance"]),
       durationMs: flags.get(controllerFlags["leader-election-duration"]),
     },
+    fieldCase: flags.get(controllerFlags["enable-type-upgrade"])
+      ? {
+          configMap: flags.get(controllerFlags["config-map-name"]),
+          key: flags.get(controllerFlags["type-upgrade-status-key"]),
+        }
+      : null,
   };
   await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, setActive, until));
 }

@@ -10,6 +10,7 @@ import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
 import { startProbeServer } from "./probe-server.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
+import type { FieldCaseOptions } from "./field-case.ts";
 import type { LeaseOptions, OpenSource } from "./source.ts";
 
 /** What both daemons stand on, all of it running. */
@@ -36,6 +37,8 @@ export interface DaemonOptions {
   /** Body of /healthz. */
   readonly health: () => string;
   readonly lease: LeaseOptions | null;
+  /** How to store objects anew whose fields are named as before 1.6; null: not at all. */
+  readonly fieldCase: FieldCaseOptions | null;
 }
 
 /** Caches older than this make a daemon unready (reference/reliability.md K1). */
@@ -110,7 +113,7 @@ async function workWhileFit<T>(
 
 /** Loads what the source needs, and not what the other kind of source would: each costs an agent some 10 MB. */
 async function openSource(
-  { flags, node, lease, component }: DaemonOptions,
+  { flags, node, lease, fieldCase, component }: DaemonOptions,
   parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine" | "metrics">,
 ): Promise<OpenSource> {
   const directory = flags.get(commonFlags.manifests);
@@ -121,7 +124,7 @@ async function openSource(
   const { openCluster } = await import("./cluster.ts");
   const kubeconfig = flags.get(commonFlags.kubeconfig);
   const serviceAccountDirectory = flags.get(commonFlags["service-account-dir"]);
-  return openCluster(parts, { kubeconfig, serviceAccountDirectory, node, lease, component });
+  return openCluster(parts, { kubeconfig, serviceAccountDirectory, node, lease, fieldCase, component });
 }
 
 function staleness({ source }: OpenSource): string | null {

@@ -80,9 +80,15 @@ export const controllerFlags = {
     text("", "client ids never to be removed"),
     "not served yet; what was on a VM before podid is never removed",
   ),
-  "config-map-name": withoutEffect(text("aad-pod-identity-config", "name"), "podid keeps no ConfigMap"),
-  "type-upgrade-status-key": withoutEffect(text("type-upgrade-status", "key"), "podid keeps no ConfigMap"),
-  "enable-type-upgrade": withoutEffect(toggle(true, "rewrite old objects"), "podid reads old field names"),
+  "enable-type-upgrade": toggle(
+    true,
+    "store objects of before aad-pod-identity 1.6 anew, with today's field names, once for a cluster",
+  ),
+  "config-map-name": text(
+    "aad-pod-identity-config",
+    "ConfigMap, in the controller's namespace, that says whether that was done",
+  ),
+  "type-upgrade-status-key": text("type-upgrade-status", "the key in it"),
   "update-user-msi-max-retry": withoutEffect(
     count(2, "attempts"),
     "failures are tried again until they heal",

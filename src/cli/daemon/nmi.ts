@@ -39,6 +39,7 @@ export async function runNmi(options: {
     node,
     health: () => "Active",
     lease: null,
+    fieldCase: null,
   };
   await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, node, until));
 }

@@ -143,7 +143,10 @@ describe("leaving", () => {
   it("ends, and names the holder, where another's finalizer keeps an object", async () => {
     const world = createWorld("2026-06-14T12:00:00Z");
     const held = makeAssigned(makePod("web-0"), makeIdentity("reader"));
-    world.cluster.put("AzureAssignedIdentity", { ...held, finalizers: [...held.finalizers, "acme.io/audit"] });
+    world.cluster.put("AzureAssignedIdentity", {
+      ...held,
+      finalizers: [...held.finalizers, "acme.io/audit"],
+    });
     // As the API server does: our finalizer goes, the object stays.
     world.cluster.deleteAssignedIdentity = async () => {
       const stored = world.cluster.get("AzureAssignedIdentity", "default/web-0-shop-reader");
