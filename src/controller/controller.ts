@@ -37,6 +37,8 @@ export interface ControllerDependencies {
   readonly random: () => number;
   /** Hears how the queue of work is doing. */
   readonly observer?: WorkQueueObserver;
+  /** Hears how long a look at one place took that found something to do. */
+  readonly onCycle?: (durationMs: number) => void;
   /** Told of each boundary that custom rules declare and that is none (reference/time-boxes.md §3.5). */
   readonly onHintMismatch?: () => void;
   /** What statuses say of how they were found. */

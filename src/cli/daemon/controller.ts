@@ -5,16 +5,18 @@ import { createController, type ControllerDependencies } from "../../controller/
 import type { Compute } from "../../controller/ports.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
 import { countHintMismatches } from "../../controller/hint-mismatches.ts";
+import { createMicMetrics, type MicMetrics } from "../../controller/mic-metrics.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { countArmBudget } from "./arm-metrics.ts";
 import { readAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
+import { createDuty, type Duty } from "./duty.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { fenceCluster, fenceCompute } from "./leader-fence.ts";
 import { leave } from "./leave.ts";
-import { becomesReady } from "./source.ts";
+import { becomesReady, type Elect } from "./source.ts";
 import { versionLine } from "./version.ts";
 
 /**
@@ -31,15 +33,14 @@ export async function runController(options: {
   if (args.includes("--help") || args.includes("-h")) return print(renderFlags(controllerFlags));
   const flags = parseFlags("controller", controllerFlags, args);
   if (flags.get(controllerFlags.version)) return print(await versionLine());
-  let isActive = false;
-  const setActive = (active: boolean): void => void (isActive = active);
+  const duty = createDuty();
   const daemonOptions: DaemonOptions = {
     component: "controller",
     flags,
     metricsPort: flags.get(controllerFlags["prometheus-port"]),
     node: null,
-    // The reference's words; probes of its charts look for nothing but status 200.
-    health: () => (isActive ? "Active" : "Not Active"),
+    health: (notReady) => duty.health(notReady),
+    doing: () => duty.doing(),
     lease: {
       namespace: flags.get(controllerFlags["leader-election-namespace"]),
       name: flags.get(controllerFlags["leader-election-name"]),
@@ -53,19 +54,14 @@ export async function runController(options: {
         }
       : null,
   };
-  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, setActive, until));
+  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, duty, until));
 }
 
 /**
  * Caches are filled before the election, so that a successor acts at once. A lost lease is no fault: the API server may
  * have been away. Who leads again begins with nothing in memory but the caches.
  */
-async function serve(
-  daemon: Daemon,
-  flags: ParsedFlags,
-  setActive: (active: boolean) => void,
-  signal: AbortSignal,
-): Promise<void> {
+async function serve(daemon: Daemon, flags: ParsedFlags, duty: Duty, signal: AbortSignal): Promise<void> {
   const { clock, environment, log, metrics, open, readiness } = daemon;
   const endpoints = await readEndpoints(flags.get(controllerFlags["azure-endpoints"]));
   const path = flags.get(controllerFlags.cloudconfig);
@@ -73,22 +69,27 @@ async function serve(
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
   const compute = createCompute({ clock, ...access, endpoints, onBudget: countArmBudget(metrics) });
-  const dependencies = dependenciesOf(daemon, flags, compute);
+  const mic = createMicMetrics(metrics, clock);
+  const dependencies = dependenciesOf(daemon, flags, { compute, mic });
   if (flags.get(controllerFlags.drain)) {
     const timeoutMs = flags.get(controllerFlags["drain-timeout"]);
-    return leave({ daemon, dependencies, timeoutMs, setActive }, signal);
+    return leave({ daemon, dependencies, timeoutMs, duty }, signal);
   }
   const lead = async (leading: AbortSignal): Promise<void> => {
     const controller = createController(dependencies);
     controller.start();
-    setActive(true);
+    duty.begin("leading", () => open.isLeader());
     log.info({}, "leading");
     if (!leading.aborted) await once(leading, "abort");
-    setActive(false);
+    duty.end();
     await controller.close();
   };
+  const standForElection = (): ReturnType<Elect> => {
+    mic.election();
+    return open.elect(signal, lead);
+  };
   // oxlint-disable-next-line no-await-in-loop -- one time in office follows another
-  while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
+  while ((await standForElection()) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
 }
@@ -97,15 +98,16 @@ async function serve(
 function dependenciesOf(
   { clock, decider, engine, environment, log, metrics, open }: Daemon,
   flags: ParsedFlags,
-  compute: Compute,
+  { compute, mic }: { readonly compute: Compute; readonly mic: MicMetrics },
 ): ControllerDependencies {
   const isLeader = (): boolean => open.isLeader();
   return {
     clock,
     log,
-    cluster: fenceCluster(open.source, isLeader),
+    cluster: fenceCluster(mic.ofCluster(open.source), isLeader),
     decider,
-    compute: fenceCompute(compute, isLeader),
+    compute: fenceCompute(mic.ofCompute(compute), isLeader),
+    onCycle: (durationMs) => mic.cycle(durationMs),
     namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
     random: Math.random,
     observer: observeByMetrics(metrics),

@@ -34,8 +34,10 @@ export interface DaemonOptions {
   readonly metricsPort: number;
   /** Serve the pods of this node only; null: of all. */
   readonly node: string | null;
-  /** Body of /healthz. */
-  readonly health: () => string;
+  /** Body of /healthz; hears what keeps the daemon from its work. */
+  readonly health: (notReady: readonly string[]) => string;
+  /** What it is at, told beside that at /readyz. */
+  readonly doing?: () => string;
   readonly lease: LeaseOptions | null;
   /** How to store objects anew whose fields are named as before 1.6; null: not at all. */
   readonly fieldCase: FieldCaseOptions | null;
@@ -53,7 +55,7 @@ export async function runDaemon<T>(
   signal: AbortSignal,
   work: (daemon: Daemon, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { component, flags, metricsPort, health } = options;
+  const { component, flags, metricsPort, health, doing } = options;
   const clock = createSystemClock();
   const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
   for (const warning of flags.warnings) log.warn({ warning }, "a flag has no effect");
@@ -63,7 +65,12 @@ export async function runDaemon<T>(
   const onClose: Daemon["onClose"] = (end) => void ends.unshift(end);
   try {
     const ports = [flags.get(commonFlags["http-probe-port"]), metricsPort];
-    const answers = { health, notReady: () => readiness.reasons(), metrics };
+    const answers = {
+      health: () => health(readiness.reasons()),
+      notReady: () => readiness.reasons(),
+      ...(doing === undefined ? {} : { doing }),
+      metrics,
+    };
     const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");

@@ -1,6 +1,7 @@
 import { drain, type DrainDependencies, type Leftover } from "../../controller/drain.ts";
 import { CommandError } from "../errors.ts";
 import type { Daemon } from "./daemon.ts";
+import type { Duty } from "./duty.ts";
 
 const shownLeftovers = 20;
 
@@ -13,21 +14,21 @@ export async function leave(
     readonly daemon: Daemon;
     readonly dependencies: DrainDependencies;
     readonly timeoutMs: number;
-    readonly setActive: (active: boolean) => void;
+    readonly duty: Duty;
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { daemon, dependencies, timeoutMs, setActive } = parts;
+  const { daemon, dependencies, timeoutMs, duty } = parts;
   const { clock, log, open } = daemon;
   const timeout = new AbortController();
   const cancel = clock.after(timeoutMs, () => timeout.abort());
   const until = AbortSignal.any([signal, timeout.signal]);
   let left: readonly Leftover[] | null = null;
   const lead = async (leading: AbortSignal): Promise<void> => {
-    setActive(true);
+    duty.begin("draining", () => open.isLeader());
     log.info({ objects: open.source.list("AzureAssignedIdentity").length }, "draining");
     left = await drain(dependencies, leading);
-    setActive(false);
+    duty.end();
   };
   try {
     // oxlint-disable-next-line no-await-in-loop -- one time in office follows another

@@ -10,6 +10,8 @@ export interface ProbeAnswers {
   health(): string;
   /** Why the daemon cannot do its work yet; empty when it can. */
   notReady(): readonly string[];
+  /** What the daemon is at. */
+  doing?(): string;
   readonly metrics: Metrics;
 }
 
@@ -65,7 +67,7 @@ async function answer(path: string, outgoing: ServerResponse, answers: ProbeAnsw
   if (route === "/healthz") return void outgoing.end(answers.health());
   if (route === "/readyz") {
     const reasons = answers.notReady();
-    const body = JSON.stringify({ ready: reasons.length === 0, reasons });
+    const body = JSON.stringify({ ready: reasons.length === 0, reasons, doing: answers.doing?.() });
     outgoing.writeHead(reasons.length === 0 ? 200 : 503, { "content-type": "application/json" }).end(body);
     return undefined;
   }

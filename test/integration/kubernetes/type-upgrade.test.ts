@@ -25,12 +25,13 @@ const identitySpec = {
 };
 const bindingSpec = { AzureIdentity: "reader", Selector: "frontend", Weight: 0 };
 
+const specOf = async (path: string): Promise<unknown> => at(await succeed(plane().api().get(path)), "spec");
+
 // One cluster, as it lives: definitions without schema and objects of before 1.6, then podid, then podid's definitions.
 describe("a cluster of aad-pod-identity before 1.6", () => {
   let world: ClusterWorld;
   let shop: string;
   let paths: Readonly<Record<"identity" | "binding" | "exception" | "assigned", string>>;
-  const specOf = async (path: string): Promise<unknown> => at(await succeed(plane().api().get(path)), "spec");
 
   before(async () => {
     const api = plane().api();
