@@ -108,6 +108,11 @@ export const nmiFlags = {
   "nmi-port": port(2579, "port that serves tokens; 0: any free one"),
   "metadata-ip": text("169.254.169.254", "address that pods know the metadata service by"),
   "prometheus-port": port(9090, "port of /metrics"),
+  "operation-mode": oneOf(
+    "standard",
+    ["standard", "managed"],
+    "managed: somebody else puts identities on VMs, nothing is waited for; needs --forceNamespaced",
+  ),
   "metadata-port": withoutEffect(port(80, "port that pods know the metadata service by"), noNetwork),
   "ipt-update-interval-sec": withoutEffect(count(60, "period"), noNetwork),
   "allow-network-plugin-kubenet": withoutEffect(toggle(false, "kubenet"), noNetwork),
@@ -118,10 +123,6 @@ export const nmiFlags = {
     "podid serves the token path only, so it is always blocked",
   ),
   "metadata-header-required": withoutEffect(toggle(true, "header"), "the Metadata header is always required"),
-  "operation-mode": withoutEffect(
-    oneOf("standard", ["standard", "managed"], "mode"),
-    "managed mode is not served yet; identities of type 0 need an assignment",
-  ),
   MICNamespace: withoutEffect(text("default", "namespace"), "assigned identities of all namespaces are read"),
   "retry-attempts-for-created": withoutEffect(count(16, "attempts"), held),
   "retry-attempts-for-assigned": withoutEffect(count(4, "attempts"), held),

@@ -76,11 +76,6 @@ describe("plan", () => {
       current: [makeAssigned(web0, reader)],
       actions: [],
     },
-    "an object that somebody deleted goes, though its wish stands: the next plan makes another": {
-      wanted: [want(web0), want(web1)],
-      current: [{ ...makeAssigned(web0, reader), isGoing: true }, makeAssigned(web1, reader)],
-      actions: [`markUnassigned ${object0}`, `delete ${object0}`],
-    },
     "a changed time box is shown": {
       wanted: [{ ...want(web0), inForce: false }],
       current: [makeAssigned(web0, reader)],
