@@ -6,6 +6,8 @@ const root = resolve(import.meta.dirname, "../..");
 export const shippedFiles = {
   bundle: resolve(root, "dist/policies.tar.gz"),
   manifest: resolve(root, "package.json"),
+  /** From which commit; absent where it was not built from one. */
+  build: resolve(root, "dist/build.json"),
   crds: resolve(root, "deploy/crds"),
   /** The same as JSON, for those who must not load a YAML parser. */
   definitions: resolve(root, "dist/crds"),
