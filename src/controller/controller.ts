@@ -37,6 +37,8 @@ export interface ControllerDependencies {
   readonly random: () => number;
   /** Hears how the queue of work is doing. */
   readonly observer?: WorkQueueObserver;
+  /** How often to look at everything; 5 minutes unless less is asked for. */
+  readonly resyncMs?: number;
   /** Hears how long a look at one place took that found something to do. */
   readonly onCycle?: (durationMs: number) => void;
   /** Told of each boundary that custom rules declare and that is none (reference/time-boxes.md §3.5). */
@@ -47,7 +49,7 @@ export interface ControllerDependencies {
 
 /** Makes a controller that does nothing before `start`. All its memory is in the cluster's objects. */
 export function createController(deps: ControllerDependencies): Controller {
-  const { clock, log, cluster, decider } = deps;
+  const { cluster, decider } = deps;
   const wakeUps = createWakeUps();
   const observed = createObserved(cluster, (key) => queue.add(key));
   const reconcileDeps = {
@@ -68,7 +70,7 @@ export function createController(deps: ControllerDependencies): Controller {
   const start = (): void => {
     stops.push(
       cluster.subscribe((change) => observed.noteChange(change)),
-      startSchedule({ clock, log, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),
+      startSchedule({ ...deps, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),
       // All plans are the former policy's.
       decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );

@@ -7,6 +7,7 @@ import { KubernetesError } from "../../kubernetes/errors.ts";
 import { createEventRecorder, type EventRecorder } from "../../kubernetes/event-recorder.ts";
 import { resourceKinds } from "../../kubernetes/kind-paths.ts";
 import { createLeaseElector } from "../../kubernetes/lease-elector.ts";
+import type { Rate } from "../../kubernetes/rate-limit.ts";
 import { createReferTo } from "../../kubernetes/object-reference.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
 import { connectAsServiceAccount } from "../../kubernetes/service-account.ts";
@@ -28,6 +29,9 @@ export interface ClusterOptions {
   readonly node: string | null;
   readonly lease: LeaseOptions | null;
   readonly fieldCase: FieldCaseOptions | null;
+  /** Of requests; null: the client's own. */
+  readonly rate: Rate | null;
+  readonly customUserAgent: string;
   readonly component: "controller" | "nmi";
 }
 
@@ -44,8 +48,9 @@ interface ClusterParts extends SourceOptions {
 export async function openCluster(parts: ClusterParts, options: ClusterOptions): Promise<OpenSource> {
   const { clock } = parts;
   const connection = await connect(parts, options);
-  const userAgent = `podid-${options.component}/${await readVersion()}`;
-  const api = createApiClient({ connection, clock, userAgent });
+  const { component, customUserAgent, rate } = options;
+  const userAgent = `podid-${component}/${await readVersion()} ${customUserAgent}`.trim();
+  const api = createApiClient({ connection, clock, userAgent, ...(rate === null ? {} : { rate }) });
   // Renewals must not wait behind anything else.
   const leaseApi = createApiClient({ connection, clock, userAgent, rate: null, connections: 1 });
   const { cluster, events } = followCluster(parts, options, api);

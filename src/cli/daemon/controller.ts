@@ -47,6 +47,7 @@ export async function runController(options: {
       instance: flags.get(controllerFlags["leader-election-instance"]),
       durationMs: flags.get(controllerFlags["leader-election-duration"]),
     },
+    rate: rateOf(flags),
     fieldCase: flags.get(controllerFlags["enable-type-upgrade"])
       ? {
           configMap: flags.get(controllerFlags["config-map-name"]),
@@ -94,6 +95,13 @@ async function serve(daemon: Daemon, flags: ParsedFlags, duty: Duty, signal: Abo
   }
 }
 
+/** As MIC: the burst is what may be asked in a second. */
+function rateOf(flags: ParsedFlags): DaemonOptions["rate"] {
+  if (!flags.has(controllerFlags.clientQps)) return null;
+  const perSecond = flags.get(controllerFlags.clientQps);
+  return { perSecond, burst: Math.max(1, Math.floor(perSecond)) };
+}
+
 /** What a controller and a drain work with; what has an effect asks first whether we lead. */
 function dependenciesOf(
   { clock, decider, engine, environment, log, metrics, open }: Daemon,
@@ -110,6 +118,7 @@ function dependenciesOf(
     onCycle: (durationMs) => mic.cycle(durationMs),
     namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
     random: Math.random,
+    resyncMs: flags.get(controllerFlags.syncRetryDuration),
     observer: observeByMetrics(metrics),
     onHintMismatch: countHintMismatches(metrics),
     statusTerms: statusTerms(engine),

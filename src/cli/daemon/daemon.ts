@@ -1,5 +1,6 @@
 import { createClusterDecider, type ClusterDecider } from "../../engine/cluster-decider.ts";
 import type { BundleSlot } from "../../engine/bundle-slot.ts";
+import type { Rate } from "../../kubernetes/rate-limit.ts";
 import { createSystemClock, type Clock } from "../../runtime/clock.ts";
 import { createLog, type Log } from "../../runtime/log.ts";
 import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
@@ -39,6 +40,8 @@ export interface DaemonOptions {
   /** What it is at, told beside that at /readyz. */
   readonly doing?: () => string;
   readonly lease: LeaseOptions | null;
+  /** Of requests to the API server; null: podid's own. */
+  readonly rate: Rate | null;
   /** How to store objects anew whose fields are named as before 1.6; null: not at all. */
   readonly fieldCase: FieldCaseOptions | null;
 }
@@ -120,7 +123,7 @@ async function workWhileFit<T>(
 
 /** Loads what the source needs, and not what the other kind of source would: each costs an agent some 10 MB. */
 async function openSource(
-  { flags, node, lease, fieldCase, component }: DaemonOptions,
+  { flags, node, lease, fieldCase, rate, component }: DaemonOptions,
   parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine" | "metrics">,
 ): Promise<OpenSource> {
   const directory = flags.get(commonFlags.manifests);
@@ -131,7 +134,9 @@ async function openSource(
   const { openCluster } = await import("./cluster.ts");
   const kubeconfig = flags.get(commonFlags.kubeconfig);
   const serviceAccountDirectory = flags.get(commonFlags["service-account-dir"]);
-  return openCluster(parts, { kubeconfig, serviceAccountDirectory, node, lease, fieldCase, component });
+  const customUserAgent = flags.get(commonFlags["custom-user-agent"]);
+  const own = { kubeconfig, serviceAccountDirectory, customUserAgent };
+  return openCluster(parts, { ...own, node, lease, fieldCase, rate, component });
 }
 
 function staleness({ source }: OpenSource): string | null {

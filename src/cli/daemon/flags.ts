@@ -1,4 +1,4 @@
-import { count, oneOf, port, rate, span, text, toggle, withoutEffect } from "./go-flags.ts";
+import { count, oneOf, port, printable, rate, span, text, toggle, withoutEffect } from "./go-flags.ts";
 
 /**
  * Every flag of MIC and NMI under its own name and with its own default (reference/aad-pod-identity.md
@@ -49,7 +49,7 @@ export const commonFlags = {
   ),
   version: toggle(false, "print the version and end"),
   enableProfile: withoutEffect(toggle(false, "profiling"), "start Node with --inspect or --cpu-prof instead"),
-  "custom-user-agent": withoutEffect(text("", "suffix of user agents"), "podid's user agent is fixed"),
+  "custom-user-agent": printable("", "what requests to the API server add to their User-Agent"),
   ...klogFlags,
 };
 
@@ -69,13 +69,16 @@ export const controllerFlags = {
     "take away every identity that was assigned, and every AzureAssignedIdentity with its finalizer, then end",
   ),
   "drain-timeout": span(600_000, "how long --drain tries; then it says what is left and fails"),
-  syncRetryDuration: withoutEffect(
-    span(3_600_000, "periodic cycle"),
-    "everything is looked at every 5 minutes",
+  syncRetryDuration: span(3_600_000, "everything is looked at again after this, and every 5 minutes anyway"),
+  clientQps: rate(
+    5,
+    "at most so many requests per second to the API server; unless given, podid's own limit",
   ),
   enableScaleFeatures: withoutEffect(toggle(false, "scale features"), "they are always on"),
-  createDeleteBatch: withoutEffect(count(20, "identities in one change"), planned),
-  clientQps: withoutEffect(rate(5, "requests per second"), "podid keeps to 20 requests per second"),
+  createDeleteBatch: withoutEffect(
+    count(20, "writes at a time for a node"),
+    "writes share the controller's few connections",
+  ),
   "immutable-user-msis": withoutEffect(
     text("", "client ids never to be removed"),
     "not served yet; what was on a VM before podid is never removed",

@@ -41,6 +41,7 @@ export async function runNmi(options: {
     health: () => "Active",
     lease: null,
     fieldCase: null,
+    rate: null,
   };
   await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, { node, mode }, until));
 }

@@ -7,6 +7,7 @@ import {
   oneOf,
   parseFlags,
   port,
+  printable,
   rate,
   renderFlags,
   span,
@@ -24,6 +25,7 @@ const table = {
   wait: span(1000, "how long"),
   port: port(80, "where"),
   qps: rate(5, "how often"),
+  agent: printable("", "who"),
   mode: oneOf("standard", ["standard", "managed"], "how"),
 };
 
@@ -82,6 +84,17 @@ describe("flags as Go reads them", () => {
     ]) {
       assert.match(refused(bad), /: write /, bad);
     }
+  });
+
+  it("tell what was given from what only has its initial value", () => {
+    const flags = parse("--qps=5");
+    assert.deepEqual([flags.has(table.qps), flags.has(table.wait)], [true, false]);
+    assert.deepEqual([flags.get(table.qps), flags.get(table.wait)], [5, 1000]);
+  });
+
+  it("take no text that would break a header", () => {
+    assert.equal(parse("--agent= team blue ").get(table.agent), "team blue");
+    assert.match(refused("--agent=a\r\nx: y"), /write printable ASCII text/);
   });
 
   it("read words in any letter case, as the reference lower-cases its mode", () => {

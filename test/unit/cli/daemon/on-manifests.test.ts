@@ -116,7 +116,10 @@ describe("daemons on a folder of manifests", () => {
       await run({ args: ["--help"], print, signal });
       await run({ args: ["--version"], print, signal });
       assert.match(printed[0] ?? "", /--http-probe-port/);
-      assert.match(printed[1] ?? "", /^MIC Version: (\d+\.\d+\.\d+) - NMI Version: \1 - Commit: \w+ - Date: \S+$/);
+      assert.match(
+        printed[1] ?? "",
+        /^MIC Version: (\d+\.\d+\.\d+) - NMI Version: \1 - Commit: \w+ - Date: \S+$/,
+      );
     });
   }
 });
