@@ -31,6 +31,10 @@ export interface ClusterWorld {
   readonly emulator: Emulator;
   readonly node: string;
   startController(...more: readonly string[]): Promise<DaemonProcess>;
+  startControllerWith(
+    environment: Readonly<Record<string, string>>,
+    ...more: readonly string[]
+  ): Promise<DaemonProcess>;
   startNmi(...more: readonly string[]): Promise<DaemonProcess>;
   /** A token for the pod with this address, at that NMI. */
   ask(nmi: DaemonProcess, address: string): Promise<TokenAnswer>;
@@ -89,16 +93,22 @@ export async function startClusterWorld(
       { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port, ...environment },
     );
   };
+  const startController = (
+    environment: Readonly<Record<string, string>>,
+    more: readonly string[],
+  ): Promise<DaemonProcess> =>
+    daemon("controller", ["--leader-election-namespace=podid-system", ...more], {
+      TENANT_ID: tenantID,
+      CLIENT_ID: login.clientID,
+      CLIENT_SECRET: login.secret,
+      ...environment,
+    });
   return {
     plane,
     emulator,
     node,
-    startController: (...more) =>
-      daemon("controller", ["--leader-election-namespace=podid-system", ...more], {
-        TENANT_ID: tenantID,
-        CLIENT_ID: login.clientID,
-        CLIENT_SECRET: login.secret,
-      }),
+    startController: (...more) => startController({}, more),
+    startControllerWith: (environment, ...more) => startController(environment, more),
     startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", ...more]),
     ask: async (nmi, address) => {
       const { address: at } = addressLine.parse(await nmi.said("serving tokens"));

@@ -82,16 +82,6 @@ describe("of two controllers", () => {
     assert.ok(Date.now() - askedAt < leaseMs, "by the release, not by the lease's end");
   });
 
-  async function dutyOf(daemon: DaemonProcess): Promise<object> {
-    const { body: health } = await daemon.probe("/healthz");
-    const { status, body } = await daemon.probe("/readyz");
-    return {
-      health,
-      ready: status,
-      doing: z.looseObject({ doing: z.string() }).parse(JSON.parse(body)).doing,
-    };
-  }
-
   async function stateOf(pod: string): Promise<string> {
     const shown = await plane().kubectl([
       "get",
@@ -105,3 +95,14 @@ describe("of two controllers", () => {
     return shown.stdout;
   }
 });
+
+/** What a controller says of itself. */
+async function dutyOf(daemon: DaemonProcess): Promise<object> {
+  const { body: health } = await daemon.probe("/healthz");
+  const { status, body } = await daemon.probe("/readyz");
+  return {
+    health,
+    ready: status,
+    doing: z.looseObject({ doing: z.string() }).parse(JSON.parse(body)).doing,
+  };
+}

@@ -196,7 +196,11 @@ describe("the flags of aad-pod-identity", () => {
   });
 
   it("take their own defaults as text, so that a manifest that writes them out starts", () => {
-    const written = { "leader-election-duration": "15s", syncRetryDuration: "3600s", createDeleteBatch: "20" };
+    const written = {
+      "leader-election-duration": "15s",
+      syncRetryDuration: "3600s",
+      createDeleteBatch: "20",
+    };
     const args = Object.entries(written).map(([name, value]) => `--${name}=${value}`);
     const flags = parseFlags("controller", controllerFlags, args);
     assert.equal(flags.get(controllerFlags["leader-election-duration"]), 15_000);
