@@ -3,11 +3,11 @@ import type { AzureAssignedIdentity, Key } from "../engine/resources.ts";
 import { delay, type Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
-import type { Place } from "./observe.ts";
+import { apply } from "./apply.ts";
+import type { Place, Snapshot } from "./observe.ts";
 import { createObserved } from "./observed.ts";
+import { plan, type Action } from "./plan.ts";
 import type { Cluster, Compute } from "./ports.ts";
-import { createProblemReporter } from "./problem-reporter.ts";
-import { bringTo } from "./reconcile.ts";
 import type { Desired } from "./wanted.ts";
 import { createWorkQueue, type WorkResult } from "./work-queue.ts";
 
@@ -38,15 +38,11 @@ export async function drain(deps: DrainDependencies, signal: AbortSignal): Promi
   const failures = createFailures();
   const cluster = failures.ofWrites(deps.cluster);
   const parts = { ...deps, cluster, compute: failures.ofCompute(deps.compute) };
-  const problems = createProblemReporter(cluster);
   const unfinished = new Set<string>();
   const work = async (key: string, working: AbortSignal): Promise<WorkResult> => {
     unfinished.add(key);
     const snapshot = observed.now();
-    const unit = snapshot.units.get(key);
-    const task = unit === undefined ? null : { unit, snapshot, desired: nothing };
-    const result: WorkResult =
-      task === null ? { done: true } : await bringTo({ ...parts, problems, signal: working }, task);
+    const result = await apply({ ...parts, signal: working }, actionsFor(deps, snapshot, key));
     if (result.done) unfinished.delete(key);
     return result;
   };
@@ -61,6 +57,18 @@ export async function drain(deps: DrainDependencies, signal: AbortSignal): Promi
   return [...observed.now().units.values()].flatMap(({ assigned, place }) =>
     assigned.map((object) => ({ key: keyOf(object), why: failures.why(object, place) })),
   );
+}
+
+/** Nothing is wanted: then nothing is added either, and what ARM had before need not be asked for. */
+function actionsFor(
+  { namespaced }: DrainDependencies,
+  { units, assigned: everywhere }: Snapshot,
+  key: string,
+): readonly Action[] {
+  const unit = units.get(key);
+  if (unit === undefined) return [];
+  const { place, assigned: current } = unit;
+  return plan({ place, desired: nothing, current, everywhere, namespaced, inventory: new Set() }).actions;
 }
 
 const lookMs = 1000;

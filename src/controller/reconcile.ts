@@ -8,21 +8,17 @@ import type { Snapshot, Unit } from "./observe.ts";
 import type { Observed } from "./observed.ts";
 import { needsInventory, plan, type PlanInput } from "./plan.ts";
 import type { ProblemReporter } from "./problem-reporter.ts";
-import type { Desired } from "./wanted.ts";
 import type { WorkResult } from "./work-queue.ts";
 
-interface BringDependencies extends ApplyDependencies {
+export interface ReconcileDependencies extends ApplyDependencies {
   readonly clock: Clock;
+  readonly decider: Decider;
   readonly namespaced: boolean;
+  readonly observed: Pick<Observed, "now">;
+  readonly wakeUps: WakeUps;
   readonly problems: ProblemReporter;
   /** Hears how long a look took that found something to do. */
   readonly onCycle?: (durationMs: number) => void;
-}
-
-export interface ReconcileDependencies extends BringDependencies {
-  readonly decider: Decider;
-  readonly observed: Pick<Observed, "now">;
-  readonly wakeUps: WakeUps;
 }
 
 interface Inventory {
@@ -40,41 +36,36 @@ export async function reconcile(deps: ReconcileDependencies, key: string): Promi
     deps.problems.report(key, []);
     return { done: true };
   }
-  return bringTo(deps, { unit, snapshot, desired: decide(deps, unit) });
-}
-
-/** Plan and apply: brings `unit` to what is desired there. */
-export async function bringTo(
-  deps: BringDependencies,
-  task: { readonly unit: Unit; readonly snapshot: Snapshot; readonly desired: Desired },
-): Promise<WorkResult> {
-  const { unit, snapshot, desired } = task;
-  const { clock, namespaced, onCycle } = deps;
-  const startedMs = clock.monotonicMs();
-  const { key, place, assigned: current } = unit;
-  const planInput = { place, desired, current, everywhere: snapshot.assigned, namespaced };
+  const startedMs = deps.clock.monotonicMs();
+  const planInput = decide(deps, unit, snapshot);
   const inventory = await takeInventory(deps, planInput);
   const { actions, problems } = plan({ ...planInput, inventory: inventory.ids });
   deps.problems.report(key, problems);
   const result = await apply(deps, actions);
-  if (actions.length > 0) onCycle?.(clock.monotonicMs() - startedMs);
+  if (actions.length > 0) deps.onCycle?.(deps.clock.monotonicMs() - startedMs);
   if (inventory.ids !== null) return result;
   const retryAfterMs = Math.max(inventory.retryAfterMs, result.done ? 0 : result.retryAfterMs);
   return { done: false, retryAfterMs, endsOnChange: false };
 }
 
-function decide(deps: ReconcileDependencies, unit: Unit): Desired {
+function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Omit<PlanInput, "inventory"> {
   const desired = findDesired(deps, unit, instantFromMs(deps.clock.nowMs()));
   for (const pod of desired.undecidedPods) {
     deps.log.warn({ pod }, "the policy gave no usable answer; the pod keeps what it has");
   }
   if (desired.wakeAt === null) deps.wakeUps.delete(unit.key);
   else deps.wakeUps.set(unit.key, desired.wakeAt);
-  return desired;
+  return {
+    place: unit.place,
+    desired,
+    current: unit.assigned,
+    everywhere: snapshot.assigned,
+    namespaced: deps.namespaced,
+  };
 }
 
 async function takeInventory(
-  { compute, log, signal }: BringDependencies,
+  { compute, log, signal }: ReconcileDependencies,
   input: Omit<PlanInput, "inventory">,
 ): Promise<Inventory> {
   if (input.place.kind !== "compute" || !needsInventory(input)) return { ids: new Set(), retryAfterMs: 0 };
