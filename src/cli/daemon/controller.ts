@@ -80,9 +80,11 @@ async function serve(daemon: Daemon, flags: ParsedFlags, duty: Duty, signal: Abo
     const controller = createController(dependencies);
     controller.start();
     duty.begin("leading", () => open.isLeader());
+    tellElection(daemon, flags, "became leader");
     log.info({}, "leading");
     if (!leading.aborted) await once(leading, "abort");
     duty.end();
+    tellElection(daemon, flags, "stopped leading");
     await controller.close();
   };
   const standForElection = (): ReturnType<Elect> => {
@@ -93,6 +95,17 @@ async function serve(daemon: Daemon, flags: ParsedFlags, duty: Duty, signal: Abo
   while ((await standForElection()) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
+}
+
+/** As client-go tells it of MIC, on what they elect by (reference/aad-pod-identity.md §5.8). */
+function tellElection({ environment, open }: Daemon, flags: ParsedFlags, what: string): void {
+  const namespace = flags.get(controllerFlags["leader-election-namespace"]);
+  const name = flags.get(controllerFlags["leader-election-name"]);
+  const candidate =
+    flags.get(controllerFlags["leader-election-instance"]) || environment.podName || "podid-controller";
+  const message = `${candidate} ${what}`;
+  const key = `${namespace}/${name}`;
+  open.source.recordEvent({ kind: "Lease", key, type: "Normal", reason: "LeaderElection", message });
 }
 
 /** As MIC: the burst is what may be asked in a second. */

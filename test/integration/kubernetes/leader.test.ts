@@ -66,6 +66,8 @@ describe("of two controllers", () => {
     await waitFor(async () => (await stateOf(pod.name)) === "Assigned", "the second pod's identity");
     // Both pods use one identity, which was on the VM already: one PATCH in all.
     assert.deepEqual(world.patches(), ["+reader"]);
+    await waitFor(async () => (await elections()).length >= 2, "events of both elections");
+    assert.match((await elections())[0] ?? "", /^LeaderElection \S+ became leader$/);
     const { body } = await follower.probe("/metrics");
     assert.match(body, /^aadpodidentity_mic_new_leader_election_count 1$/m);
     assert.match(body, /^aadpodidentity_assigned_identity_addition_count [1-9]/m);
@@ -105,4 +107,11 @@ async function dutyOf(daemon: DaemonProcess): Promise<object> {
     ready: status,
     doing: z.looseObject({ doing: z.string() }).parse(JSON.parse(body)).doing,
   };
+}
+
+/** Reason and note of the events about the Lease. */
+async function elections(): Promise<readonly string[]> {
+  const path = '{range .items[?(@.involvedObject.kind=="Lease")]}{.reason} {.message}{"\\n"}{end}';
+  const shown = await plane().kubectl(["get", "events", "-n", "podid-system", "-o", `jsonpath=${path}`]);
+  return shown.stdout.split("\n").filter((line) => line.startsWith("LeaderElection"));
 }
