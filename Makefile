@@ -54,6 +54,7 @@ build: dist/cli/main.js dist/crds/azureidentities.json dist/policies.digest
 dist/cli/main.js: node_modules/.package-lock.json tsconfig.json tsconfig.build.json $(SOURCE_FILES)
 	@echo 'build: compiling src to dist'
 	@rm -rf dist/cli dist/[a-z]*/ && tsc -p tsconfig.build.json
+	@git log -1 --format='{"commit":"%h","date":"%cI"}' >dist/build.json 2>/dev/null || rm -f dist/build.json
 
 dist/crds/azureidentities.json: dist/cli/main.js tools/write-crds.ts $(wildcard deploy/crds/*.yaml)
 	@node tools/write-crds.ts deploy/crds dist/crds

@@ -8,6 +8,8 @@ export const shippedFiles = {
   /** Which module that bundle was built with. */
   moduleDigest: resolve(root, "dist/policies.digest"),
   manifest: resolve(root, "package.json"),
+  /** From which commit; absent where it was not built from one. */
+  build: resolve(root, "dist/build.json"),
   crds: resolve(root, "deploy/crds"),
   /** The same as JSON, for those who must not load a YAML parser. */
   definitions: resolve(root, "dist/crds"),

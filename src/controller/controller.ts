@@ -38,6 +38,10 @@ export interface ControllerDependencies extends ArmTerms {
   readonly random: () => number;
   /** Hears how the queue of work is doing. */
   readonly observer?: WorkQueueObserver;
+  /** How often to look at everything; 5 minutes unless less is asked for. */
+  readonly resyncMs?: number;
+  /** Hears how long a look at one place took that found something to do. */
+  readonly onCycle?: (durationMs: number) => void;
   /** Told of each boundary that custom rules declare and that is none (reference/time-boxes.md §3.5). */
   readonly onHintMismatch?: () => void;
   /** What statuses say of how they were found. */

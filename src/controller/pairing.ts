@@ -56,7 +56,10 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
   for (const object of current.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {
     const pair = pairOf(object);
     const wanted = open.get(pair);
-    if (notNow.has(pair) || desired.undecidedPods.has(podOf(object))) {
+    if (object.isGoing === true) {
+      // Kept, it would stay half deleted, and whoever deleted it would wait for ever.
+      removed.push(object);
+    } else if (notNow.has(pair) || desired.undecidedPods.has(podOf(object))) {
       held.push(object);
     } else if (wanted !== undefined && fits(object, wanted)) {
       kept.push({ object, wanted });

@@ -23,6 +23,8 @@ export interface ReconcileDependencies extends ApplyDependencies {
   readonly observed: Pick<Observed, "now">;
   readonly wakeUps: WakeUps;
   readonly problems: ProblemReporter;
+  /** Hears how long a look took that found something to do. */
+  readonly onCycle?: (durationMs: number) => void;
 }
 
 interface Inventory {
@@ -41,11 +43,13 @@ export async function reconcile(deps: ReconcileDependencies, key: string): Promi
     deps.problems.report(key, []);
     return { done: true };
   }
+  const startedMs = deps.clock.monotonicMs();
   const planInput = decide(deps, unit, snapshot);
   const { actions, problems, inventory } = await planNow(deps, unit, planInput);
   deps.problems.report(key, problems);
   const result = await apply(deps, actions);
   if (deps.drift.take(key)) await mendDrift(deps, deps.observed.now().units.get(key) ?? unit);
+  if (actions.length > 0) deps.onCycle?.(deps.clock.monotonicMs() - startedMs);
   if (inventory.ids !== null) return result;
   const retryAfterMs = Math.max(inventory.retryAfterMs, result.done ? 0 : result.retryAfterMs);
   return { done: false, retryAfterMs, endsOnChange: false };

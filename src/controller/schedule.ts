@@ -6,12 +6,13 @@ import type { WakeUps } from "../timebox/wake-ups.ts";
 const longestTickMs = 5000;
 /** Wall time and monotonic time further apart than this: somebody set the clock. */
 const stepToleranceMs = 2000;
-const resyncMs = 5 * 60 * 1000;
+const longestResyncMs = 5 * 60 * 1000;
 
 /**
  * Compares the wall clock with `wakeUps` at least every 5 s, and at the instant itself when that comes
  * sooner; `onDue` hears the keys. Never one long timer: those follow neither suspend nor a stepped
- * clock (reference/time-boxes.md §3.4). `onAll` is called every 5 min, and after the clock was set.
+ * clock (reference/time-boxes.md §3.4). `onAll` is called every `resyncMs`, which
+ * is 5 min unless less was asked for, and after the clock was set.
  */
 export function startSchedule(options: {
   readonly clock: Clock;
@@ -19,8 +20,10 @@ export function startSchedule(options: {
   readonly wakeUps: WakeUps;
   readonly onDue: (key: string) => void;
   readonly onAll: () => void;
+  readonly resyncMs?: number;
 }): Cancel {
   const { clock, log, wakeUps, onDue, onAll } = options;
+  const resyncMs = Math.min(longestResyncMs, options.resyncMs ?? longestResyncMs);
   const offsetMs = (): number => clock.nowMs() - clock.monotonicMs();
   let knownOffsetMs = offsetMs();
   let resyncAtMs = clock.monotonicMs() + resyncMs;

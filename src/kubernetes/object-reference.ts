@@ -4,7 +4,7 @@ import type { ResourceKind } from "./resource-source.ts";
 /** An object as an event names it. */
 export interface ObjectReference {
   readonly apiVersion: string;
-  readonly kind: ResourceKind;
+  readonly kind: ResourceKind | "Lease";
   /** Absent for what belongs to no namespace. */
   readonly namespace?: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface ObjectReference {
 }
 
 /** Names an object by kind and key, which is `namespace/name` or the name alone. */
-export type ReferTo = (kind: ResourceKind, key: string) => ObjectReference;
+export type ReferTo = (kind: ObjectReference["kind"], key: string) => ObjectReference;
 
 /** A ResourceSource fits. */
 interface Lookup {
@@ -24,9 +24,9 @@ interface Lookup {
 export function createReferTo(source: Lookup): ReferTo {
   return (kind, key) => {
     const slash = key.indexOf("/");
-    const object = source.get(kind, key) ?? {};
+    const object = kind === "Lease" ? {} : (source.get(kind, key) ?? {});
     return {
-      apiVersion: kindPaths[kind].apiVersion,
+      apiVersion: kind === "Lease" ? "coordination.k8s.io/v1" : kindPaths[kind].apiVersion,
       kind,
       ...(slash === -1 ? {} : { namespace: key.slice(0, slash) }),
       name: key.slice(slash + 1),

@@ -42,6 +42,7 @@ export const metadata = z
     labels: textMap,
     annotations: textMap,
     creationTimestamp: instant,
+    deletionTimestamp: instant,
     generation: z.int().nullish(),
     finalizers: texts,
   })
@@ -54,13 +55,16 @@ export const metadata = z
     labels: value?.labels ?? {},
     annotations: value?.annotations ?? {},
     creationTimestamp: value?.creationTimestamp ?? null,
+    deletionTimestamp: value?.deletionTimestamp ?? null,
     generation: value?.generation ?? null,
     finalizers: value?.finalizers ?? [],
   }));
 type Metadata = z.output<typeof metadata>;
 
 /** What stored objects have in common, out of their metadata. */
-export function stored(meta: Metadata): Omit<Metadata, "labels" | "finalizers" | "generation"> {
+export function stored(
+  meta: Metadata,
+): Omit<Metadata, "labels" | "finalizers" | "generation" | "deletionTimestamp"> {
   const { namespace, name, uid, resourceVersion, annotations, creationTimestamp } = meta;
   return { namespace, name, uid, resourceVersion, annotations, creationTimestamp };
 }

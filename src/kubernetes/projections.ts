@@ -163,6 +163,7 @@ const azureAssignedIdentity = z
     ...stored(meta),
     labels: meta.labels,
     finalizers: meta.finalizers,
+    ...(meta.deletionTimestamp === null ? {} : { isGoing: true as const }),
     spec: {
       pod: spec?.pod ?? "",
       podNamespace: spec?.podNamespace ?? "",

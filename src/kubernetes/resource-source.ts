@@ -49,7 +49,8 @@ export interface AssignedIdentityStatusPatch {
 
 /** An event about an object, in the manner of events.k8s.io. */
 export interface ResourceEvent {
-  readonly kind: ResourceKind;
+  /** What a source serves, or the Lease by which a controller leads. */
+  readonly kind: ResourceKind | "Lease";
   readonly key: string;
   readonly type: "Normal" | "Warning";
   readonly reason: string;

@@ -126,6 +126,8 @@ export type AssignedIdentityState = "" | "Created" | "Assigned" | "Unassigned";
 export interface AzureAssignedIdentity extends StoredObject {
   readonly labels: Readonly<Record<string, string>>;
   readonly finalizers: readonly string[];
+  /** Somebody has deleted it, and its finalizers alone still keep it. */
+  readonly isGoing?: true;
   readonly spec: {
     readonly pod: string;
     readonly podNamespace: string;

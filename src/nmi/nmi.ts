@@ -11,6 +11,7 @@ import { createJudge } from "./decide.ts";
 import { createHolds } from "./hold.ts";
 import { createNmiMetrics } from "./metrics.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
+import { createManagedAssignments } from "./managed-assignments.ts";
 import { createRecentChanges } from "./recent-changes.ts";
 import { addressOf, closeServer, listen, type ListenAddress } from "./server.ts";
 import { createSlots } from "./slots.ts";
@@ -22,6 +23,8 @@ export interface NmiOptions {
   readonly hosts: readonly string[];
   /** Serve only identities in the pod's own namespace. */
   readonly namespaced: boolean;
+  /** Identities are put on VMs by somebody else: nothing is waited for (`--operation-mode=managed`). */
+  readonly managed: boolean;
   /** How long a request waits for its identity to be assigned; four SDKs give up at 60 s. */
   readonly holdPendingMs: number;
   /** How long a request waits for its pod to become known. */
@@ -40,6 +43,7 @@ export interface NmiOptions {
 const defaults: NmiOptions = {
   hosts: ["169.254.169.254"],
   namespaced: false,
+  managed: false,
   holdPendingMs: 50_000,
   holdUnknownCallerMs: 10_000,
   holdUnboundMs: 2_000,
@@ -98,9 +102,11 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const options = { ...defaults, ...deps.options };
   const metrics = createNmiMetrics(deps.metrics);
   const callers = createCallerIndex({ resources, node });
-  const assignments = createAssignments(resources);
   const recent = createRecentChanges({ clock, resources, keepMs: options.identityGraceMs });
-  const { namespaced } = options;
+  const { namespaced, managed } = options;
+  const assignments = managed
+    ? createManagedAssignments({ ...deps, namespaced })
+    : createAssignments(resources);
   const imdsSlots = createSlots(imdsCallsAtOnce);
   const appDeps: AppDeps = {
     ...options,

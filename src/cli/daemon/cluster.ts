@@ -7,6 +7,7 @@ import { KubernetesError } from "../../kubernetes/errors.ts";
 import { createEventRecorder, type EventRecorder } from "../../kubernetes/event-recorder.ts";
 import { resourceKinds } from "../../kubernetes/kind-paths.ts";
 import { createLeaseElector } from "../../kubernetes/lease-elector.ts";
+import type { Rate } from "../../kubernetes/rate-limit.ts";
 import { createReferTo } from "../../kubernetes/object-reference.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
 import { connectAsServiceAccount } from "../../kubernetes/service-account.ts";
@@ -15,6 +16,7 @@ import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { followAccessAdmission } from "./access-admission.ts";
 import { checkCluster, followDefinitions, type Selectors } from "./cluster-check.ts";
+import { type FieldCaseOptions, upgradeFields } from "./field-case.ts";
 import { untilSynced } from "../until-synced.ts";
 import { leadAlone, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
 import { readVersion } from "./version.ts";
@@ -26,6 +28,10 @@ export interface ClusterOptions {
   /** Follow the pods of this node only; null: all, and the nodes. */
   readonly node: string | null;
   readonly lease: LeaseOptions | null;
+  readonly fieldCase: FieldCaseOptions | null;
+  /** Of requests; null: the client's own. */
+  readonly rate: Rate | null;
+  readonly customUserAgent: string;
   readonly component: "controller" | "nmi";
 }
 
@@ -42,8 +48,9 @@ interface ClusterParts extends SourceOptions {
 export async function openCluster(parts: ClusterParts, options: ClusterOptions): Promise<OpenSource> {
   const { clock } = parts;
   const connection = await connect(parts, options);
-  const userAgent = `podid-${options.component}/${await readVersion()}`;
-  const api = createApiClient({ connection, clock, userAgent });
+  const { component, customUserAgent, rate } = options;
+  const userAgent = `podid-${component}/${await readVersion()} ${customUserAgent}`.trim();
+  const api = createApiClient({ connection, clock, userAgent, ...(rate === null ? {} : { rate }) });
   // Renewals must not wait behind anything else.
   const leaseApi = createApiClient({ connection, clock, userAgent, rate: null, connections: 1 });
   const { cluster, events } = followCluster(parts, options, api);
@@ -51,6 +58,8 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   const broken = new AbortController();
   const following: Close[] = [];
   const ready = async (signal: AbortSignal): Promise<void> => {
+    // Before the definitions are judged: today's would hide the fields of before.
+    await upgradeFields({ ...parts, api, signal, namespace: connection.namespace }, options.fieldCase);
     const followed = { kinds: kindsOf(options), selectors: selectorsOf(options) };
     await checkCluster({ ...parts, ...options, ...followed, api, signal });
     following.push(

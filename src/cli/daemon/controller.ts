@@ -1,28 +1,29 @@
 import { once } from "node:events";
 
-import type { EndpointOverrides } from "../../azure/cloud.ts";
-import { type Compute, createCompute } from "../../azure/compute.ts";
-import { immutableIdentities } from "../../azure/immutable-identities.ts";
 import { createController, type ControllerDependencies } from "../../controller/controller.ts";
 import { gatherTerms } from "../../controller/gathering.ts";
+import type { Compute } from "../../controller/ports.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
 import { startGrantPruner } from "../../controller/grant-pruner.ts";
 import { countHintMismatches } from "../../controller/hint-mismatches.ts";
+import { createMicMetrics, type MicMetrics } from "../../controller/mic-metrics.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { countArmBudget, countArmOperations } from "./arm-metrics.ts";
-import { type AzureAccess, openAzureAccess, readEndpoints } from "./azure-access.ts";
+import { openAccess, openCompute } from "./arm-access.ts";
+import { readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
+import { createDuty, type Duty } from "./duty.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { fenceCluster, fenceCompute } from "./leader-fence.ts";
-import { becomesReady } from "./source.ts";
+import { leave } from "./leave.ts";
+import { becomesReady, type Elect } from "./source.ts";
 import { versionLine } from "./version.ts";
 
 /**
  * `podid controller`: waits until it may lead, then keeps identities where the policy wants them, until
- * `signal` aborts.
- * @throws CommandError 2 for wrong flags, 3 for what it cannot work without.
+ * `signal` aborts; with `--drain`, takes them all away and ends.
+ * @throws CommandError 1 when not all could be taken away, 2 for wrong flags, 3 for what it cannot work without.
  */
 export async function runController(options: {
   readonly args: readonly string[];
@@ -33,120 +34,113 @@ export async function runController(options: {
   if (args.includes("--help") || args.includes("-h")) return print(renderFlags(controllerFlags));
   const flags = parseFlags("controller", controllerFlags, args);
   if (flags.get(controllerFlags.version)) return print(await versionLine());
-  let isActive = false;
-  const setActive = (active: boolean): void => void (isActive = active);
+  const duty = createDuty();
   const daemonOptions: DaemonOptions = {
     component: "controller",
     flags,
     metricsPort: flags.get(controllerFlags["prometheus-port"]),
     node: null,
-    // The reference's words; probes of its charts look for nothing but status 200.
-    health: () => (isActive ? "Active" : "Not Active"),
+    health: (notReady) => duty.health(notReady),
+    doing: () => duty.doing(),
     lease: {
       namespace: flags.get(controllerFlags["leader-election-namespace"]),
       name: flags.get(controllerFlags["leader-election-name"]),
       instance: flags.get(controllerFlags["leader-election-instance"]),
       durationMs: flags.get(controllerFlags["leader-election-duration"]),
     },
+    rate: rateOf(flags),
+    fieldCase: flags.get(controllerFlags["enable-type-upgrade"])
+      ? {
+          configMap: flags.get(controllerFlags["config-map-name"]),
+          key: flags.get(controllerFlags["type-upgrade-status-key"]),
+        }
+      : null,
   };
-  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, setActive, until));
+  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, duty, until));
 }
 
 /**
  * Caches are filled before the election, so that a successor acts at once. A lost lease is no fault: the API server may
  * have been away. Who leads again begins with nothing in memory but the caches.
  */
-async function serve(
-  daemon: Daemon,
-  flags: ParsedFlags,
-  setActive: (active: boolean) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock, environment, log, metrics, open, readiness } = daemon;
+async function serve(daemon: Daemon, flags: ParsedFlags, duty: Duty, signal: AbortSignal): Promise<void> {
+  const { clock, log, metrics, open, readiness } = daemon;
   const endpoints = await readEndpoints(flags.get(controllerFlags["azure-endpoints"]));
   const access = await openAccess(daemon, flags, endpoints);
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
   const compute = openCompute(daemon, flags, access, endpoints);
-  const dependencies = {
-    clock,
-    log,
-    cluster: fenceCluster(open.source, () => open.isLeader()),
-    decider: daemon.decider,
-    compute: fenceCompute(compute, () => open.isLeader()),
-    namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
-    random: Math.random,
-    observer: observeByMetrics(metrics),
-    onHintMismatch: countHintMismatches(metrics),
-    statusTerms: statusTerms(daemon.engine),
-    gather: gatherTerms,
-    driftIntervalMs: flags.get(controllerFlags["identity-assignment-reconcile-interval"]),
-  };
-  const pruning = {
-    clock,
-    log,
-    records: open.source,
-    retentionMs: flags.get(controllerFlags["grant-retention"]),
-  };
+  const mic = createMicMetrics(metrics, clock);
+  const dependencies = dependenciesOf(daemon, flags, { compute, mic });
+  if (flags.get(controllerFlags.drain)) {
+    const timeoutMs = flags.get(controllerFlags["drain-timeout"]);
+    return leave({ daemon, dependencies, timeoutMs, duty }, signal);
+  }
+  const retentionMs = flags.get(controllerFlags["grant-retention"]);
   const lead = async (leading: AbortSignal): Promise<void> => {
-    setActive(true);
-    await act(dependencies, pruning, leading);
-    setActive(false);
+    const controller = createController(dependencies);
+    controller.start();
+    const stopPruning = startGrantPruner({ clock, log, records: open.source, retentionMs });
+    duty.begin("leading", () => open.isLeader());
+    tellElection(daemon, flags, "became leader");
+    log.info({}, "leading");
+    if (!leading.aborted) await once(leading, "abort");
+    duty.end();
+    stopPruning();
+    tellElection(daemon, flags, "stopped leading");
+    await controller.close();
+  };
+  const standForElection = (): ReturnType<Elect> => {
+    mic.election();
+    return open.elect(signal, lead);
   };
   // oxlint-disable-next-line no-await-in-loop -- one time in office follows another
-  while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
+  while ((await standForElection()) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
 }
 
-/** One time in office. */
-async function act(
-  dependencies: ControllerDependencies,
-  pruning: Parameters<typeof startGrantPruner>[0],
-  leading: AbortSignal,
-): Promise<void> {
-  const controller = createController(dependencies);
-  controller.start();
-  const stopPruning = startGrantPruner(pruning);
-  dependencies.log.info({}, "leading");
-  if (!leading.aborted) await once(leading, "abort");
-  stopPruning();
-  await controller.close();
+/** As client-go tells it of MIC, on what they elect by (reference/aad-pod-identity.md §5.8). */
+function tellElection({ environment, open }: Daemon, flags: ParsedFlags, what: string): void {
+  const namespace = flags.get(controllerFlags["leader-election-namespace"]);
+  const name = flags.get(controllerFlags["leader-election-name"]);
+  const candidate =
+    flags.get(controllerFlags["leader-election-instance"]) || environment.podName || "podid-controller";
+  const message = `${candidate} ${what}`;
+  const key = `${namespace}/${name}`;
+  open.source.recordEvent({ kind: "Lease", key, type: "Normal", reason: "LeaderElection", message });
 }
 
-/** A configuration that turned bad does not stop the work: it is a note beside readiness. */
-async function openAccess(
-  daemon: Daemon,
-  flags: ParsedFlags,
-  endpoints: EndpointOverrides,
-): Promise<AzureAccess> {
-  const { clock, environment, log, metrics, readiness } = daemon;
-  const path = flags.get(controllerFlags.cloudconfig);
-  const access = await openAzureAccess({ clock, log, metrics, path, environment, endpoints });
-  daemon.onClose(() => access.close());
-  readiness.note(() => access.lastFault());
-  return access;
+/** As MIC: the burst is what may be asked in a second. */
+function rateOf(flags: ParsedFlags): DaemonOptions["rate"] {
+  if (!flags.has(controllerFlags.clientQps)) return null;
+  const perSecond = flags.get(controllerFlags.clientQps);
+  return { perSecond, burst: Math.max(1, Math.floor(perSecond)) };
 }
 
-/** ARM, gentle and counted, by the flags and while we lead. */
-function openCompute(
-  { clock, metrics, open }: Daemon,
+/** What a controller and a drain work with; what has an effect asks first whether we lead. */
+function dependenciesOf(
+  { clock, decider, engine, environment, log, metrics, open }: Daemon,
   flags: ParsedFlags,
-  access: AzureAccess,
-  endpoints: EndpointOverrides,
-): Compute {
-  const { cloud, credential } = access;
-  const immutable = flags.get(controllerFlags["immutable-user-msis"]).split(",");
-  return createCompute({
+  { compute, mic }: { readonly compute: Compute; readonly mic: MicMetrics },
+): ControllerDependencies {
+  const isLeader = (): boolean => open.isLeader();
+  return {
     clock,
-    cloud,
-    credential,
-    endpoints,
-    onBudget: countArmBudget(metrics),
-    onOperation: countArmOperations(metrics),
-    isImmutable: immutableIdentities(() => [...immutable, ...access.clusterIdentities()]),
-    mayWrite: () => open.isLeader(),
-  });
+    log,
+    cluster: fenceCluster(mic.ofCluster(open.source), isLeader),
+    decider,
+    compute: fenceCompute(compute, isLeader),
+    onCycle: (durationMs) => mic.cycle(durationMs),
+    namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
+    random: Math.random,
+    resyncMs: flags.get(controllerFlags.syncRetryDuration),
+    observer: observeByMetrics(metrics),
+    onHintMismatch: countHintMismatches(metrics),
+    statusTerms: statusTerms(engine),
+    gather: gatherTerms,
+    driftIntervalMs: flags.get(controllerFlags["identity-assignment-reconcile-interval"]),
+  };
 }
 
 /** Statuses name the policy that found them, which may be replaced meanwhile. */

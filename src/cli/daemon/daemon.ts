@@ -1,5 +1,6 @@
 import { createClusterDecider, type ClusterDecider } from "../../engine/cluster-decider.ts";
 import type { BundleSlot } from "../../engine/bundle-slot.ts";
+import type { Rate } from "../../kubernetes/rate-limit.ts";
 import { createSystemClock, type Clock } from "../../runtime/clock.ts";
 import { createLog, type Log } from "../../runtime/log.ts";
 import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
@@ -10,6 +11,7 @@ import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
 import { startProbeServer } from "./probe-server.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
+import type { FieldCaseOptions } from "./field-case.ts";
 import type { LeaseOptions, OpenSource } from "./source.ts";
 
 /** What both daemons stand on, all of it running. */
@@ -33,9 +35,15 @@ export interface DaemonOptions {
   readonly metricsPort: number;
   /** Serve the pods of this node only; null: of all. */
   readonly node: string | null;
-  /** Body of /healthz. */
-  readonly health: () => string;
+  /** Body of /healthz; hears what keeps the daemon from its work. */
+  readonly health: (notReady: readonly string[]) => string;
+  /** What it is at, told beside that at /readyz. */
+  readonly doing?: () => string;
   readonly lease: LeaseOptions | null;
+  /** Of requests to the API server; null: podid's own. */
+  readonly rate: Rate | null;
+  /** How to store objects anew whose fields are named as before 1.6; null: not at all. */
+  readonly fieldCase: FieldCaseOptions | null;
 }
 
 /** Caches older than this make a daemon unready (reference/reliability.md K1). */
@@ -50,7 +58,7 @@ export async function runDaemon<T>(
   signal: AbortSignal,
   work: (daemon: Daemon, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { component, flags, metricsPort, health } = options;
+  const { component, flags, metricsPort, health, doing } = options;
   const clock = createSystemClock();
   const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
   for (const warning of flags.warnings) log.warn({ warning }, "a flag has no effect");
@@ -60,7 +68,13 @@ export async function runDaemon<T>(
   const onClose: Daemon["onClose"] = (end) => void ends.unshift(end);
   try {
     const ports = [flags.get(commonFlags["http-probe-port"]), metricsPort];
-    const answers = { health, notReady: () => readiness.reasons(), notes: () => readiness.notes(), metrics };
+    const answers = {
+      health: () => health(readiness.reasons()),
+      notReady: () => readiness.reasons(),
+      notes: () => readiness.notes(),
+      ...(doing === undefined ? {} : { doing }),
+      metrics,
+    };
     const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
@@ -110,7 +124,7 @@ async function workWhileFit<T>(
 
 /** Loads what the source needs, and not what the other kind of source would: each costs an agent some 10 MB. */
 async function openSource(
-  { flags, node, lease, component }: DaemonOptions,
+  { flags, node, lease, fieldCase, rate, component }: DaemonOptions,
   parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine" | "metrics">,
 ): Promise<OpenSource> {
   const directory = flags.get(commonFlags.manifests);
@@ -121,7 +135,9 @@ async function openSource(
   const { openCluster } = await import("./cluster.ts");
   const kubeconfig = flags.get(commonFlags.kubeconfig);
   const serviceAccountDirectory = flags.get(commonFlags["service-account-dir"]);
-  return openCluster(parts, { kubeconfig, serviceAccountDirectory, node, lease, component });
+  const customUserAgent = flags.get(commonFlags["custom-user-agent"]);
+  const own = { kubeconfig, serviceAccountDirectory, customUserAgent };
+  return openCluster(parts, { ...own, node, lease, fieldCase, rate, component });
 }
 
 function staleness({ source }: OpenSource): string | null {

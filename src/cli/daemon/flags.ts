@@ -1,4 +1,4 @@
-import { count, oneOf, port, rate, span, text, toggle, withoutEffect } from "./go-flags.ts";
+import { count, oneOf, port, printable, rate, span, text, toggle, withoutEffect } from "./go-flags.ts";
 
 /**
  * Every flag of MIC and NMI under its own name and with its own default (reference/aad-pod-identity.md
@@ -49,11 +49,9 @@ export const commonFlags = {
   ),
   version: toggle(false, "print the version and end"),
   enableProfile: withoutEffect(toggle(false, "profiling"), "start Node with --inspect or --cpu-prof instead"),
-  "custom-user-agent": withoutEffect(text("", "suffix of user agents"), "podid's user agent is fixed"),
+  "custom-user-agent": printable("", "what requests to the API server add to their User-Agent"),
   ...klogFlags,
 };
-
-const planned = "podid plans from what it observes, as soon as something changes";
 
 /** Flags of `podid controller`, the MIC of aad-pod-identity. */
 export const controllerFlags = {
@@ -68,20 +66,34 @@ export const controllerFlags = {
   "leader-election-duration": span(15_000, "how long others wait for a silent leader"),
   "prometheus-port": port(8888, "port of /metrics"),
   "grant-retention": span(30 * 86_400_000, "how long ended grants and their approvals are kept"),
-  syncRetryDuration: withoutEffect(
-    span(3_600_000, "periodic cycle"),
-    "everything is looked at every 5 minutes",
+  drain: toggle(
+    false,
+    "take away every identity that was assigned, and every AzureAssignedIdentity with its finalizer, then end",
+  ),
+  "drain-timeout": span(600_000, "how long --drain tries; then it says what is left and fails"),
+  syncRetryDuration: span(3_600_000, "everything is looked at again after this, and every 5 minutes anyway"),
+  clientQps: rate(
+    5,
+    "at most so many requests per second to the API server; unless given, podid's own limit",
   ),
   enableScaleFeatures: withoutEffect(toggle(false, "scale features"), "they are always on"),
-  createDeleteBatch: withoutEffect(count(20, "identities in one change"), planned),
-  clientQps: withoutEffect(rate(5, "requests per second"), "podid keeps to 20 requests per second"),
+  createDeleteBatch: withoutEffect(
+    count(20, "writes at a time for a node"),
+    "writes share the controller's few connections",
+  ),
   "immutable-user-msis": text(
     "",
     "client ids or resource ids, separated by commas, of identities never to be removed from a VM or scale set",
   ),
-  "config-map-name": withoutEffect(text("aad-pod-identity-config", "name"), "podid keeps no ConfigMap"),
-  "type-upgrade-status-key": withoutEffect(text("type-upgrade-status", "key"), "podid keeps no ConfigMap"),
-  "enable-type-upgrade": withoutEffect(toggle(true, "rewrite old objects"), "podid reads old field names"),
+  "enable-type-upgrade": toggle(
+    true,
+    "store objects of before aad-pod-identity 1.6 anew, with today's field names, once for a cluster",
+  ),
+  "config-map-name": text(
+    "aad-pod-identity-config",
+    "ConfigMap, in the controller's namespace, that says whether that was done",
+  ),
+  "type-upgrade-status-key": text("type-upgrade-status", "the key in it"),
   "update-user-msi-max-retry": withoutEffect(
     count(2, "attempts"),
     "failures are tried again until they heal",
@@ -107,6 +119,11 @@ export const nmiFlags = {
   "nmi-port": port(2579, "port that serves tokens; 0: any free one"),
   "metadata-ip": text("169.254.169.254", "address that pods know the metadata service by"),
   "prometheus-port": port(9090, "port of /metrics"),
+  "operation-mode": oneOf(
+    "standard",
+    ["standard", "managed"],
+    "managed: somebody else puts identities on VMs, nothing is waited for; needs --forceNamespaced",
+  ),
   "metadata-port": withoutEffect(port(80, "port that pods know the metadata service by"), noNetwork),
   "ipt-update-interval-sec": withoutEffect(count(60, "period"), noNetwork),
   "allow-network-plugin-kubenet": withoutEffect(toggle(false, "kubenet"), noNetwork),
@@ -117,10 +134,6 @@ export const nmiFlags = {
     "podid serves the token path only, so it is always blocked",
   ),
   "metadata-header-required": withoutEffect(toggle(true, "header"), "the Metadata header is always required"),
-  "operation-mode": withoutEffect(
-    oneOf("standard", ["standard", "managed"], "mode"),
-    "managed mode is not served yet; identities of type 0 need an assignment",
-  ),
   MICNamespace: withoutEffect(text("default", "namespace"), "assigned identities of all namespaces are read"),
   "retry-attempts-for-created": withoutEffect(count(16, "attempts"), held),
   "retry-attempts-for-assigned": withoutEffect(count(4, "attempts"), held),

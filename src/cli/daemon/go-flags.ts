@@ -23,6 +23,8 @@ export type FlagTable = Readonly<Record<string, Flag<unknown>>>;
 export interface ParsedFlags {
   /** The value of one of the table's flags: as given, else its initial one. */
   get<T>(flag: Flag<T>): T;
+  /** Whether it was given at all. */
+  has(flag: Flag<unknown>): boolean;
   /** One line for each flag that was given and does nothing. */
   readonly warnings: readonly string[];
 }
@@ -30,6 +32,13 @@ export interface ParsedFlags {
 /** Any text. */
 export function text(initial: string, help: string): Flag<string> {
   return flag(initial, "text", help, (given) => given);
+}
+
+/** Text that may stand in an HTTP header. */
+export function printable(initial: string, help: string): Flag<string> {
+  return flag(initial, "printable ASCII text", help, (given) =>
+    /^[\x20-\x7e]{0,200}$/.test(given) ? given.trim() : undefined,
+  );
 }
 
 /** true or false, in the spellings of Go's strconv.ParseBool. */
@@ -116,7 +125,7 @@ export function parseFlags(command: string, table: FlagTable, args: readonly str
     const written = given.get(wanted);
     return (written === undefined ? undefined : wanted.read(written)) ?? wanted.initial;
   };
-  return { get, warnings };
+  return { get, has: (wanted) => given.has(wanted), warnings };
 }
 
 function splitArgument(command: string, arg: string): { readonly name: string; readonly value?: string } {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 
 import { createPlatformMetadata } from "../../azure/platform-metadata.ts";
 import { createTokenSource } from "../../azure/token-source.ts";
-import { createNmi } from "../../nmi/nmi.ts";
+import { createNmi, type NmiOptions } from "../../nmi/nmi.ts";
 import type { ListenAddress } from "../../nmi/server.ts";
 import { toError } from "../../runtime/to-error.ts";
 import { readEnvironment } from "../environment.ts";
@@ -32,6 +32,7 @@ export async function runNmi(options: {
   if (node === undefined) {
     throw new CommandError(2, "podid nmi: which node's pods to serve? Give --node or set NODE_NAME");
   }
+  const mode = readMode(flags);
   const daemonOptions = {
     component: "nmi" as const,
     flags,
@@ -39,12 +40,30 @@ export async function runNmi(options: {
     node,
     health: () => "Active",
     lease: null,
+    fieldCase: null,
+    rate: null,
   };
-  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, node, until));
+  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, { node, mode }, until));
+}
+
+interface Terms {
+  readonly node: string;
+  readonly mode: Pick<NmiOptions, "namespaced" | "managed">;
+}
+
+/** @throws CommandError 2 as the reference: in managed mode anybody's label could ask for anybody's identity. */
+function readMode(flags: ParsedFlags): Terms["mode"] {
+  const namespaced = flags.get(nmiFlags.forceNamespaced) || readEnvironment().isNamespaced;
+  const managed = flags.get(nmiFlags["operation-mode"]) === "managed";
+  if (managed && !namespaced) {
+    throw new CommandError(2, "podid nmi: --operation-mode=managed needs --forceNamespaced");
+  }
+  return { namespaced, managed };
 }
 
 /** Listens before the caches are filled: a pod that asks early gets an answer that its SDK repeats. */
-async function serve(daemon: Daemon, flags: ParsedFlags, node: string, signal: AbortSignal): Promise<void> {
+async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: AbortSignal): Promise<void> {
+  const { node, mode } = terms;
   const { clock, environment, log, open, readiness } = daemon;
   const { source } = open;
   const endpoints = await readEndpoints(flags.get(nmiFlags["azure-endpoints"]));
@@ -68,10 +87,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, node: string, signal: A
     metrics: daemon.metrics,
     isSynced: () => isSynced,
     notReady: () => readiness.reasons(),
-    options: {
-      hosts: [flags.get(nmiFlags["metadata-ip"]), host],
-      namespaced: flags.get(nmiFlags.forceNamespaced) || environment.isNamespaced,
-    },
+    options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode },
   });
   daemon.onClose(() => nmi.close());
   const address = await nmi.listen({ host, port: flags.get(nmiFlags["nmi-port"]) }).catch(cannotListen);

@@ -12,6 +12,8 @@ export interface ProbeAnswers {
   notReady(): readonly string[];
   /** What people should know though the daemon works. */
   notes(): readonly string[];
+  /** What the daemon is at. */
+  doing?(): string;
   readonly metrics: Metrics;
 }
 
@@ -67,7 +69,12 @@ async function answer(path: string, outgoing: ServerResponse, answers: ProbeAnsw
   if (route === "/healthz") return void outgoing.end(answers.health());
   if (route === "/readyz") {
     const reasons = answers.notReady();
-    const body = JSON.stringify({ ready: reasons.length === 0, reasons, notes: answers.notes() });
+    const body = JSON.stringify({
+      ready: reasons.length === 0,
+      reasons,
+      notes: answers.notes(),
+      doing: answers.doing?.(),
+    });
     outgoing.writeHead(reasons.length === 0 ? 200 : 503, { "content-type": "application/json" }).end(body);
     return undefined;
   }

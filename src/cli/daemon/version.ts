@@ -4,9 +4,21 @@ import { z } from "zod";
 
 import { shippedFiles } from "../paths.ts";
 
-/** `podid 0.1.0`, for --version and user agents. */
+const buildSchema = z.object({ commit: z.string(), date: z.string() });
+
+/** One line as MIC and NMI print it for --version; both daemons are one program here. */
 export async function versionLine(): Promise<string> {
-  return `podid ${await readVersion()}`;
+  const version = await readVersion();
+  const { commit, date } = await readBuild();
+  return `MIC Version: ${version} - NMI Version: ${version} - Commit: ${commit} - Date: ${date}`;
+}
+
+async function readBuild(): Promise<z.infer<typeof buildSchema>> {
+  try {
+    return buildSchema.parse(JSON.parse(await readFile(shippedFiles.build, "utf8")));
+  } catch {
+    return { commit: "unknown", date: "unknown" };
+  }
 }
 
 /** The version in package.json, which ships beside dist. */

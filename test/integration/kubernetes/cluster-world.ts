@@ -22,6 +22,8 @@ const vm = `${group}/providers/Microsoft.Compute/virtualMachines/node-0`;
 
 export const readerClientID = "10000000-0000-4000-8000-000000000001";
 export const readerID = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader`;
+export const writerClientID = "10000000-0000-4000-8000-000000000002";
+export const writerID = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/writer`;
 
 /** A cluster with podid's definitions, rights and policies, and an emulated Azure in this process. */
 export interface ClusterWorld {
@@ -29,6 +31,10 @@ export interface ClusterWorld {
   readonly emulator: Emulator;
   readonly node: string;
   startController(...more: readonly string[]): Promise<DaemonProcess>;
+  startControllerWith(
+    environment: Readonly<Record<string, string>>,
+    ...more: readonly string[]
+  ): Promise<DaemonProcess>;
   startNmi(...more: readonly string[]): Promise<DaemonProcess>;
   /** A token for the pod with this address, at that NMI. */
   ask(nmi: DaemonProcess, address: string): Promise<TokenAnswer>;
@@ -43,12 +49,14 @@ export interface ClusterWorld {
 export async function startClusterWorld(
   plane: ControlPlane,
   settings: Partial<EmulatorSettings> = {},
+  /** Ids that are on the VM from the start. */
+  onVm: readonly string[] = [],
+  node = uniqueName("node"),
 ): Promise<ClusterWorld> {
   const api = plane.api();
   await applyCrds(plane);
   const applied = await plane.kubectl(["apply", "--server-side", "--force-conflicts", "-k", deploy]);
   if (applied.code !== 0) throw new Error(`kubectl apply -k deploy: ${applied.stderr}`);
-  const node = uniqueName("node");
   await createNode(api, { name: node, providerID: `azure://${vm}` });
   const emulator = createEmulator({
     clock: createSystemClock(),
@@ -60,8 +68,9 @@ export async function startClusterWorld(
       ],
       userAssignedIdentities: [
         { resourceID: readerID, clientID: readerClientID, objectID: readerClientID, tenantID },
+        { resourceID: writerID, clientID: writerClientID, objectID: writerClientID, tenantID },
       ],
-      machines: [{ resourceID: vm, location: "westeurope", tenantID }],
+      machines: [{ resourceID: vm, location: "westeurope", tenantID, userAssigned: [...onVm] }],
       nodes: [{ name: node, machineID: vm }],
     },
   });
@@ -84,17 +93,23 @@ export async function startClusterWorld(
       { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port, ...environment },
     );
   };
+  const startController = (
+    environment: Readonly<Record<string, string>>,
+    more: readonly string[],
+  ): Promise<DaemonProcess> =>
+    daemon("controller", ["--leader-election-namespace=podid-system", ...more], {
+      CLOUD: "AzurePublicCloud",
+      TENANT_ID: tenantID,
+      CLIENT_ID: login.clientID,
+      CLIENT_SECRET: login.secret,
+      ...environment,
+    });
   return {
     plane,
     emulator,
     node,
-    startController: (...more) =>
-      daemon("controller", ["--leader-election-namespace=podid-system", ...more], {
-        CLOUD: "AzurePublicCloud",
-        TENANT_ID: tenantID,
-        CLIENT_ID: login.clientID,
-        CLIENT_SECRET: login.secret,
-      }),
+    startController: (...more) => startController({}, more),
+    startControllerWith: (environment, ...more) => startController(environment, more),
     startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", ...more]),
     ask: async (nmi, address) => {
       const { address: at } = addressLine.parse(await nmi.said("serving tokens"));
@@ -124,7 +139,7 @@ async function serviceAccountOf(plane: ControlPlane, serviceAccount: string): Pr
   return directory;
 }
 
-/** An AzureIdentity for the one managed identity there is, and a binding for pods labelled `selector`. */
+/** An AzureIdentity for the managed identity reader, and a binding for pods labelled `selector`. */
 export async function createAccess(
   plane: ControlPlane,
   namespace: string,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 
+import { z } from "zod";
+
 import { useControlPlane } from "../../control-plane/control-plane.ts";
 import { createNamespace } from "../../control-plane/fixtures.ts";
 import { createFakeKubelet } from "../../control-plane/kubelet.ts";
@@ -52,14 +54,24 @@ describe("of two controllers", () => {
       follower.lines.some(({ msg }) => msg === "leading"),
       false,
     );
+    assert.deepEqual(await dutyOf(leader), { health: "Active", ready: 200, doing: "leading" });
+    const standing = "standing by: another controller leads, or none yet";
+    assert.deepEqual(await dutyOf(follower), { health: "Not Active", ready: 200, doing: standing });
     leader.kill("SIGKILL");
     const killedAt = Date.now();
     const pod = await startPod("second", "127.0.8.2");
     await follower.said("leading", leaseMs + graceMs);
     t.diagnostic(`the other led ${Date.now() - killedAt} ms after SIGKILL`);
+    assert.deepEqual(await dutyOf(follower), { health: "Active", ready: 200, doing: "leading" });
     await waitFor(async () => (await stateOf(pod.name)) === "Assigned", "the second pod's identity");
     // Both pods use one identity, which was on the VM already: one PATCH in all.
     assert.deepEqual(world.patches(), ["+reader"]);
+    await waitFor(async () => (await elections()).length >= 2, "events of both elections");
+    assert.match((await elections())[0] ?? "", /^LeaderElection \S+ became leader$/);
+    const { body } = await follower.probe("/metrics");
+    assert.match(body, /^aadpodidentity_mic_new_leader_election_count 1$/m);
+    assert.match(body, /^aadpodidentity_assigned_identity_addition_count [1-9]/m);
+    assert.match(body, /^aadpodidentity_mic_cycle_duration_seconds_bucket\{le="0.5"\} /m);
   });
 
   it("the one that is asked to end hands over within 2 s", async (t) => {
@@ -85,3 +97,21 @@ describe("of two controllers", () => {
     return shown.stdout;
   }
 });
+
+/** What a controller says of itself. */
+async function dutyOf(daemon: DaemonProcess): Promise<object> {
+  const { body: health } = await daemon.probe("/healthz");
+  const { status, body } = await daemon.probe("/readyz");
+  return {
+    health,
+    ready: status,
+    doing: z.looseObject({ doing: z.string() }).parse(JSON.parse(body)).doing,
+  };
+}
+
+/** Reason and note of the events about the Lease. */
+async function elections(): Promise<readonly string[]> {
+  const path = '{range .items[?(@.involvedObject.kind=="Lease")]}{.reason} {.message}{"\\n"}{end}';
+  const shown = await plane().kubectl(["get", "events", "-n", "podid-system", "-o", `jsonpath=${path}`]);
+  return shown.stdout.split("\n").filter((line) => line.startsWith("LeaderElection"));
+}

@@ -19,12 +19,9 @@ describe("a cluster that would not keep podid's promises", () => {
     await nmi.said("ready");
 
     const api = plane().api();
-    const bindingsFirst = referenceCrds.toSorted((crd) =>
-      nameOf(crd).startsWith("azureidentityb") ? -1 : 1,
-    );
-    for (const crd of bindingsFirst) {
-      await succeed(api.patch(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${nameOf(crd)}`, crd));
-    }
+    const replace = async (crd: object): Promise<unknown> =>
+      succeed(api.patch(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${nameOf(crd)}`, crd));
+    await Promise.all(referenceCrds.filter(isOfBindings).map(replace));
     // Running already: it ends, so that it serves no binding whose time box was dropped.
     const ended = await nmi.ended();
     assert.equal(ended.code, 3);
@@ -32,6 +29,7 @@ describe("a cluster that would not keep podid's promises", () => {
       ended.stderr,
       /^podid nmi: .*azureidentitybindings\.aadpodidentity\.k8s\.io lacks .*spec\.timeBox/,
     );
+    await Promise.all(referenceCrds.filter((crd) => !isOfBindings(crd)).map(replace));
 
     const namespace = await createNamespace(api, "old");
     const manifest = `
@@ -114,4 +112,8 @@ spec:
 
 function nameOf(crd: object): string {
   return textAt(crd, "metadata", "name");
+}
+
+function isOfBindings(crd: object): boolean {
+  return nameOf(crd).startsWith("azureidentitybindings.");
 }

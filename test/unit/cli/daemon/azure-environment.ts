@@ -6,6 +6,7 @@ export const nobody: Environment = {
   kubernetesPort: undefined,
   nodeName: undefined,
   podName: undefined,
+  podNamespace: undefined,
   kubeconfig: undefined,
   isNamespaced: false,
   cloud: undefined,

@@ -7,6 +7,7 @@ import {
   oneOf,
   parseFlags,
   port,
+  printable,
   rate,
   renderFlags,
   span,
@@ -24,6 +25,7 @@ const table = {
   wait: span(1000, "how long"),
   port: port(80, "where"),
   qps: rate(5, "how often"),
+  agent: printable("", "who"),
   mode: oneOf("standard", ["standard", "managed"], "how"),
 };
 
@@ -82,6 +84,17 @@ describe("flags as Go reads them", () => {
     ]) {
       assert.match(refused(bad), /: write /, bad);
     }
+  });
+
+  it("tell what was given from what only has its initial value", () => {
+    const flags = parse("--qps=5");
+    assert.deepEqual([flags.has(table.qps), flags.has(table.wait)], [true, false]);
+    assert.deepEqual([flags.get(table.qps), flags.get(table.wait)], [5, 1000]);
+  });
+
+  it("take no text that would break a header", () => {
+    assert.equal(parse("--agent= team blue ").get(table.agent), "team blue");
+    assert.match(refused("--agent=a\r\nx: y"), /write printable ASCII text/);
   });
 
   it("read words in any letter case, as the reference lower-cases its mode", () => {
@@ -183,10 +196,14 @@ describe("the flags of aad-pod-identity", () => {
   });
 
   it("take their own defaults as text, so that a manifest that writes them out starts", () => {
-    const written = { "leader-election-duration": "15s", syncRetryDuration: "3600s", clientQps: "5" };
+    const written = {
+      "leader-election-duration": "15s",
+      syncRetryDuration: "3600s",
+      createDeleteBatch: "20",
+    };
     const args = Object.entries(written).map(([name, value]) => `--${name}=${value}`);
     const flags = parseFlags("controller", controllerFlags, args);
     assert.equal(flags.get(controllerFlags["leader-election-duration"]), 15_000);
-    assert.equal(flags.warnings.length, 2);
+    assert.equal(flags.warnings.length, 1);
   });
 });

@@ -73,6 +73,12 @@ describe("daemons on a folder of manifests", () => {
     { name: "no node", run: runNmi, args: quiet, says: /--node or set NODE_NAME/ },
     { name: "an unknown flag", run: runNmi, args: [...quiet, "--nope"], says: /nope/ },
     {
+      name: "managed mode across namespaces",
+      run: runNmi,
+      args: [...quiet, "--node=n", "--operation-mode=managed"],
+      says: /--operation-mode=managed needs --forceNamespaced/,
+    },
+    {
       name: "no login",
       run: runController,
       args: [...quiet, "--http-probe-port=0", "--prometheus-port=0"],
@@ -110,7 +116,10 @@ describe("daemons on a folder of manifests", () => {
       await run({ args: ["--help"], print, signal });
       await run({ args: ["--version"], print, signal });
       assert.match(printed[0] ?? "", /--http-probe-port/);
-      assert.match(printed[1] ?? "", /^podid \d+\.\d+\.\d+$/);
+      assert.match(
+        printed[1] ?? "",
+        /^MIC Version: (\d+\.\d+\.\d+) - NMI Version: \1 - Commit: \w+ - Date: \S+$/,
+      );
     });
   }
 });
