@@ -61,6 +61,7 @@ export function createController(deps: ControllerDependencies): Controller {
   const stops: Cancel[] = [];
 
   const addAll = (): void => {
+    observed.renew();
     for (const key of observed.now().units.keys()) queue.add(key, "resync");
   };
   const start = (): void => {

@@ -43,7 +43,7 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   const { clock } = parts;
   const connection = await connect(parts, options);
   const userAgent = `podid-${options.component}/${await readVersion()}`;
-  const api = createApiClient({ connection, clock, userAgent });
+  const api = createApiClient({ connection, clock, userAgent, ...rateOf(options) });
   // Renewals must not wait behind anything else.
   const leaseApi = createApiClient({ connection, clock, userAgent, rate: null, connections: 1 });
   const { cluster, events } = followCluster(parts, options, api);
@@ -71,6 +71,14 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   };
   const election = electBy(parts, leaseApi, options.lease);
   return { source: access.source, ready, broken: broken.signal, ...election, close };
+}
+
+/**
+ * There is one controller, so its eight connections are limit enough: the server's priority and fairness says when it
+ * has too much (deploy/flow-schemas.yaml). Agents are thousands.
+ */
+function rateOf({ component }: ClusterOptions): { readonly rate?: null } {
+  return component === "controller" ? { rate: null } : {};
 }
 
 type Close = () => Promise<void> | void;
