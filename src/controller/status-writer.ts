@@ -79,7 +79,7 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
     stops.push(
       cluster.subscribe((change) => {
         const touched = subjectsTouched(change, { cluster, counts, grantBindings });
-        for (const subject of touched) queue.add(subjectText(subject));
+        for (const subject of touched) queue.addAfter(subjectText(subject), delayMsAfter(change));
       }),
       startSchedule({ clock, log, wakeUps, onDue: (text) => queue.add(text), onAll: addAll }),
       deps.decider.onPolicyChange?.(addAll) ?? (() => undefined),
@@ -91,6 +91,11 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
     await queue.close();
   };
   return { start, close, settled: () => queue.settled() };
+}
+
+/** How many pods are assigned changes a thousand times in a rollout, and what is shown of it a few times. */
+function delayMsAfter({ kind }: { readonly kind: string }): number {
+  return kind === "AzureAssignedIdentity" ? 2000 : 0;
 }
 
 async function writeStatus(parts: Parts, text: string): Promise<WorkResult> {

@@ -89,7 +89,12 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     ready.clear();
     return idle.wait();
   };
-  return { add, addAfter: (key, delayMs) => later.add(key, delayMs), settled: idle.wait, close };
+  return {
+    add,
+    addAfter: (key, delayMs) => (delayMs > 0 ? later.add(key, delayMs) : add(key)),
+    settled: idle.wait,
+    close,
+  };
 }
 
 async function workOn(key: string, closing: AbortSignal, options: WorkQueueOptions): Promise<WorkResult> {
