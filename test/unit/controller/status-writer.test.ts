@@ -62,11 +62,13 @@ describe("the status writer", () => {
     world.bind(makeBinding("reader"));
     const controller = await startController(t, world);
     world.cluster.put("Pod", makePod("web-0"));
+    await controller.settled();
     await advance(world, controller, 2000);
     const afterFirst = world.cluster.applied.length;
     assert.match(JSON.stringify(world.cluster.applied.at(-1)), /"Provisioned","status":"True"/);
     for (const name of ["web-1", "web-2"]) {
       world.cluster.put("Pod", makePod(name));
+      await controller.settled();
       await advance(world, controller, 2000);
     }
     assert.deepEqual(world.cluster.applied.slice(afterFirst), []);
