@@ -4,6 +4,7 @@ import type { Log } from "../runtime/log.ts";
 import type { Instant } from "../timebox/instant.ts";
 import { createWakeUps } from "../timebox/wake-ups.ts";
 import { createObserved } from "./observed.ts";
+import { createPodAnswers } from "./pod-answers.ts";
 import type { Cluster, Compute } from "./ports.ts";
 import { createProblemReporter } from "./problem-reporter.ts";
 import { reconcile } from "./reconcile.ts";
@@ -48,14 +49,10 @@ export function createController(deps: ControllerDependencies): Controller {
   const { clock, log, cluster, decider } = deps;
   const wakeUps = createWakeUps();
   const observed = createObserved(cluster, (key) => queue.add(key));
-  const reconcileDeps = {
-    ...deps,
-    observed,
-    wakeUps,
-    problems: createProblemReporter(cluster),
-  };
+  const answers = createPodAnswers(deps);
+  const problems = createProblemReporter(cluster);
   const work = (key: string, signal: AbortSignal): Promise<WorkResult> =>
-    reconcile({ ...reconcileDeps, signal }, key);
+    reconcile({ ...deps, observed, answers, wakeUps, problems, signal }, key);
   const queue = createWorkQueue({ ...deps, work });
   const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms });
   const stops: Cancel[] = [];
@@ -66,6 +63,7 @@ export function createController(deps: ControllerDependencies): Controller {
   };
   const start = (): void => {
     stops.push(
+      answers.follow(),
       cluster.subscribe((change) => observed.noteChange(change)),
       startSchedule({ clock, log, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),
       // All plans are the former policy's.

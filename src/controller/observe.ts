@@ -62,7 +62,6 @@ export function observe(cluster: Cluster): Places {
     units,
     assigned: objects.all,
     update: ({ kind, key }) => {
-      // Whom a binding, an identity, a namespace or an exception concerns, only the policy knows.
       if (!placedKinds.has(kind)) return units.keys();
       // What a pod or a node has left must be cleared away, so the units before count too.
       const before = unitsOf(parts, kind, key);
@@ -131,7 +130,8 @@ function unitAt({ pods, objects, units }: Parts, place: Place): string {
   return key;
 }
 
-const placedKinds: ReadonlySet<string> = new Set(["Pod", "Node", "AzureAssignedIdentity"]);
+/** The kinds whose changes concern the units that hold them. Of others, only the policy knows whom they concern. */
+export const placedKinds: ReadonlySet<string> = new Set(["Pod", "Node", "AzureAssignedIdentity"]);
 
 /** Lower-cased, because ARM ids change their letter case between answers (reference/azure.md §4.1). */
 function keyOfPlace(place: Place): string {

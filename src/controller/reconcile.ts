@@ -1,4 +1,3 @@
-import type { Decider } from "../engine/engine.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { instantFromMs } from "../timebox/instant.ts";
 import type { WakeUps } from "../timebox/wake-ups.ts";
@@ -7,12 +6,13 @@ import { findDesired } from "./desired.ts";
 import type { Snapshot, Unit } from "./observe.ts";
 import type { Observed } from "./observed.ts";
 import { needsInventory, plan, type PlanInput } from "./plan.ts";
+import type { PodAnswers } from "./pod-answers.ts";
 import type { ProblemReporter } from "./problem-reporter.ts";
 import type { WorkResult } from "./work-queue.ts";
 
 export interface ReconcileDependencies extends ApplyDependencies {
   readonly clock: Clock;
-  readonly decider: Decider;
+  readonly answers: Pick<PodAnswers, "of">;
   readonly namespaced: boolean;
   readonly observed: Pick<Observed, "now">;
   readonly wakeUps: WakeUps;
@@ -45,7 +45,7 @@ export async function reconcile(deps: ReconcileDependencies, key: string): Promi
 }
 
 function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Omit<PlanInput, "inventory"> {
-  const desired = findDesired(deps, unit, instantFromMs(deps.clock.nowMs()));
+  const desired = findDesired(deps.answers, unit, instantFromMs(deps.clock.nowMs()));
   for (const pod of desired.undecidedPods) {
     deps.log.warn({ pod }, "the policy gave no usable answer; the pod keeps what it has");
   }
