@@ -35,7 +35,6 @@ export async function watchAssigned(plane: ControlPlane): Promise<AssignedWatch>
       if (!line.includes('"status":"Assigned"')) continue;
       const pod = /"pod":"([^"]+)"/.exec(line)?.[1];
       if (pod !== undefined && !assigned.has(pod)) assigned.set(pod, performance.now());
-      if (process.env["TRACE"] && assigned.size % 50 === 0) console.log(assigned.size, Math.round(performance.now()), process.cpuUsage());
     }
   };
   const following = follow().catch(() => undefined);

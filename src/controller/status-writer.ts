@@ -8,7 +8,7 @@ import { createWakeUps, type WakeUps } from "../timebox/wake-ups.ts";
 import { createAssignedCounts } from "./assigned-counts.ts";
 import { bindingStatus } from "./binding-status.ts";
 import { isObject } from "./json-shape.ts";
-import type { JudgeDependencies } from "./binding-judgement.ts";
+import { isSettled, type JudgeDependencies } from "./binding-judgement.ts";
 import type { Cluster } from "./ports.ts";
 import { isShown } from "./same-status.ts";
 import { startSchedule } from "./schedule.ts";
@@ -21,6 +21,7 @@ import {
   subjectText,
   type StatusSubject,
 } from "./status-keys.ts";
+import { createStatusLooks, type StatusLooks } from "./status-looks.ts";
 import { createWorkQueue, type WorkResult } from "./work-queue.ts";
 
 /** Keeps the statuses of bindings and grants what the policy says. Nothing decides by them. */
@@ -48,6 +49,7 @@ interface Parts extends StatusWriterDependencies {
   readonly wakeUps: WakeUps;
   /** What was written since the last resync: the object may not show it yet. */
   readonly written: Map<string, { readonly uid: string; readonly status: JsonObject }>;
+  readonly looks: StatusLooks;
   /** Uids of the grants that were there at the start. */
   readonly oldGrants: Set<string>;
 }
@@ -57,31 +59,32 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
   const { clock, log, cluster } = deps;
   const counts = createAssignedCounts(cluster);
   const grantBindings = new Map<Key, Key>();
-  const wakeUps = createWakeUps();
   const parts: Parts = {
     ...deps,
     findings: createFindings({ ...deps, counts }),
-    wakeUps,
+    wakeUps: createWakeUps(),
     written: new Map(),
+    looks: createStatusLooks(cluster),
     oldGrants: new Set(),
   };
   const queue = createWorkQueue({ ...deps, concurrency, work: (text) => writeStatus(parts, text) });
   const stops: Cancel[] = [];
   const addAll = (): void => {
     parts.written.clear();
-    for (const subject of allSubjects(cluster)) queue.add(subjectText(subject), "resync");
+    const now = instantFromMs(clock.nowMs());
+    for (const subject of allSubjects(cluster)) {
+      if (!parts.looks.isSettled(subject, now)) queue.add(subjectText(subject), "resync");
+    }
   };
   const start = (): void => {
-    for (const grant of cluster.list("AzureIdentityAccessGrant")) {
-      parts.oldGrants.add(grant.uid);
-      grantBindings.set(keyOf(grant), bindingOf(grant));
-    }
+    rememberGrants(parts, grantBindings);
     stops.push(
+      parts.looks.follow(deps.decider),
       cluster.subscribe((change) => {
         const touched = subjectsTouched(change, { cluster, counts, grantBindings });
         for (const subject of touched) queue.addAfter(subjectText(subject), delayMsAfter(change));
       }),
-      startSchedule({ clock, log, wakeUps, onDue: (text) => queue.add(text), onAll: addAll }),
+      startSchedule({ clock, log, wakeUps: parts.wakeUps, onDue: (text) => queue.add(text), onAll: addAll }),
       deps.decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );
     addAll();
@@ -91,6 +94,13 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
     await queue.close();
   };
   return { start, close, settled: () => queue.settled() };
+}
+
+function rememberGrants({ cluster, oldGrants }: Parts, grantBindings: Map<Key, Key>): void {
+  for (const grant of cluster.list("AzureIdentityAccessGrant")) {
+    oldGrants.add(grant.uid);
+    grantBindings.set(keyOf(grant), bindingOf(grant));
+  }
 }
 
 /** How many pods are assigned changes a thousand times in a rollout, and what is shown of it a few times. */
@@ -112,7 +122,8 @@ async function writeStatus(parts: Parts, text: string): Promise<WorkResult> {
   return grant === undefined ? forget(parts, text) : writeGrant(parts, subject, grant, now);
 }
 
-function forget({ wakeUps, written }: Parts, text: string): WorkResult {
+function forget({ wakeUps, written, looks }: Parts, text: string): WorkResult {
+  looks.forget(text);
   wakeUps.delete(text);
   written.delete(text);
   return { done: true };
@@ -130,6 +141,8 @@ function writeBinding(
   wake(parts, subject, findings.judgement.wakeAt);
   return write(parts, subject, {
     uid: binding.uid,
+    now,
+    isSettled: isSettled(findings.judgement),
     before,
     after: bindingStatus(findings, before, now),
     apply: (status) => cluster.applyBindingStatus(subject.key, status),
@@ -153,6 +166,8 @@ function writeGrant(
   const isNew = !oldGrants.has(grant.uid);
   return write(parts, subject, {
     uid: grant.uid,
+    now,
+    isSettled: true,
     before,
     after: grantStatus(grant, view),
     apply: (status) => cluster.applyGrantStatus(subject.key, status),
@@ -179,10 +194,13 @@ function wake({ wakeUps, clock }: Parts, subject: StatusSubject, at: Instant | n
 }
 
 async function write(
-  { log, written }: Parts,
+  { log, written, looks }: Parts,
   subject: StatusSubject,
   change: {
     readonly uid: string;
+    readonly now: Instant;
+    /** Whether only what is followed can change it. */
+    readonly isSettled: boolean;
     readonly before: JsonObject | undefined;
     readonly after: JsonObject;
     readonly apply: (status: JsonObject) => Promise<void>;
@@ -190,7 +208,10 @@ async function write(
   },
 ): Promise<WorkResult> {
   const { uid, before, after, apply, record } = change;
-  if (isShown(after, before)) return { done: true };
+  if (isShown(after, before)) {
+    looks.note(subject, change.now, change.isSettled);
+    return { done: true };
+  }
   try {
     await apply(after);
   } catch (error) {

@@ -46,7 +46,8 @@ export function reflectKind<K extends ResourceKind>(
   return { store, collection, reflector: createReflector({ ...options, collection, store, listFrom }) };
 }
 
-function projectionOf<K extends ResourceKind>(
+/** Reads what podid needs of an object of this kind; texts that many pods repeat are kept once. */
+export function projectionOf<K extends ResourceKind>(
   kind: K,
   pool: StringPool,
 ): (content: JsonObject) => Projected<ResourceKinds[K]> {
