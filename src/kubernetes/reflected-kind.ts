@@ -8,6 +8,7 @@ import { createObjectStore, type ObjectStore, type Projected } from "./object-st
 import { projections } from "./projections.ts";
 import { createReflector, type Reflector } from "./reflector.ts";
 import type { ResourceKind, ResourceKinds } from "./resource-source.ts";
+import { createSnapshotPool } from "./snapshot-pool.ts";
 import { createStringPool, poolPod, type StringPool } from "./string-pool.ts";
 
 /** One kind, kept equal to the server. */
@@ -51,9 +52,11 @@ export function projectionOf<K extends ResourceKind>(
   kind: K,
   pool: StringPool,
 ): (content: JsonObject) => Projected<ResourceKinds[K]> {
+  const share = createSnapshotPool();
   const pooled: typeof projections = {
     ...projections,
     Pod: projections.Pod.transform((pod) => poolPod(pool, pod)),
+    AzureAssignedIdentity: projections.AzureAssignedIdentity.transform((object) => share(object)),
   };
   const schema = pooled[kind];
   return (content) => {
