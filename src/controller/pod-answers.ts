@@ -19,7 +19,7 @@ export interface Opening {
 }
 
 /** What the policy says of one pod. */
-export interface PodAnswer {
+interface PodAnswer {
   readonly openings: readonly Opening[];
   /** When custom rules may change their mind at an instant that no time box names. */
   readonly askAgainAt: Instant | null;
