@@ -9,7 +9,7 @@ import {
   recordRemoveError,
   recordStatusError,
 } from "./events.ts";
-import type { Action, Subject, Writing } from "./plan.ts";
+import { inState, type Action, type Subject, type Writing } from "./plan.ts";
 import type { Cluster } from "./ports.ts";
 import type { WorkResult } from "./work-queue.ts";
 
@@ -29,39 +29,25 @@ type ActionOf<T extends Action["type"]> = Extract<Action, { readonly type: T }>;
  * only the later steps of its own object, is told by an event, and makes the result "try again".
  */
 export async function apply(deps: ApplyDependencies, actions: readonly Action[]): Promise<WorkResult> {
-  const { cluster } = deps;
   const failed: Failed = new Map();
-  const attempt = createAttempt(deps.log, failed);
+  const steps = createSteps(deps, failed);
   const phase = <T extends Action["type"]>(type: T, run: (action: ActionOf<T>) => Promise<void>) =>
     Promise.all(actionsOf(actions, type).map(run));
-  const write = ({ subject }: Writing, effect: () => Promise<unknown>): Promise<void> =>
-    attempt(subject, { effect, onError: ({ message }) => recordApplyError(cluster, subject, message) });
-  const patch = (
-    subject: Subject,
-    status: Parameters<Cluster["patchAssignedIdentityStatus"]>[1],
-    onDone?: () => void,
-  ): Promise<void> =>
-    attempt(subject, {
-      effect: () => cluster.patchAssignedIdentityStatus(subject.object, status),
-      onDone,
-      onError: () => recordStatusError(cluster, subject, status.status ?? "the time box"),
-    });
 
-  await phase("create", (action) => write(action, () => cluster.createAssignedIdentity(action.object)));
-  await phase("replace", (action) => write(action, () => cluster.replaceAssignedIdentity(action.object)));
-  const retryAfterMs = await applyChange(deps, actions, failed);
-  await phase("markAssigned", ({ subject, display }) =>
-    patch(subject, { status: "Assigned", ...display }, () => recordApplied(cluster, subject)),
+  await phase("create", (action) => steps.create(action));
+  await phase("replace", (action) => steps.replace(action));
+  const early = unanswered(actions, failed);
+  await Promise.all(
+    Array.from(early, (action) => steps.create({ ...action, object: inState("Created", action.object) })),
   );
-  await phase("showTimeBox", ({ subject, display }) => patch(subject, display));
-  await phase("markUnassigned", ({ subject }) => patch(subject, { status: "Unassigned" }));
-  await phase("delete", ({ subject }) =>
-    attempt(subject, {
-      effect: () => cluster.deleteAssignedIdentity(subject.object),
-      onDone: () => recordRemoved(cluster, subject),
-      onError: ({ message }) => recordRemoveError(cluster, subject, message),
-    }),
+  const retryAfterMs = await applyChange(deps, { actions, early, failed });
+  await phase("markAssigned", ({ subject, display }) => steps.assign(subject, display));
+  await phase("createAssigned", (action) =>
+    early.has(action) ? steps.assign(action.subject, action.object.status) : steps.createAssigned(action),
   );
+  await phase("showTimeBox", ({ subject, display }) => steps.patch(subject, display));
+  await phase("markUnassigned", ({ subject }) => steps.patch(subject, { status: "Unassigned" }));
+  await phase("delete", ({ subject }) => steps.remove(subject));
   if (failed.size === 0) return { done: true };
   // One refused identity must not make the others of this target wait.
   const endsOnChange = [...failed.values()].every((how) => how === "refused");
@@ -70,6 +56,48 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
 
 function actionsOf<T extends Action["type"]>(actions: readonly Action[], type: T): readonly ActionOf<T>[] {
   return actions.filter((action): action is ActionOf<T> => action.type === type);
+}
+
+type StatusPatch = Parameters<Cluster["patchAssignedIdentityStatus"]>[1];
+
+/** One write to the cluster each, with its events. */
+interface Steps {
+  create(writing: Writing): Promise<void>;
+  createAssigned(writing: Writing): Promise<void>;
+  replace(writing: Writing): Promise<void>;
+  assign(subject: Subject, display: StatusPatch): Promise<void>;
+  patch(subject: Subject, status: StatusPatch): Promise<void>;
+  remove(subject: Subject): Promise<void>;
+}
+
+function createSteps({ cluster, log }: ApplyDependencies, failed: Failed): Steps {
+  const attempt = createAttempt(log, failed);
+  const write = ({ subject }: Writing, rest: Omit<Attempt, "onError">): Promise<void> =>
+    attempt(subject, { ...rest, onError: ({ message }) => recordApplyError(cluster, subject, message) });
+  const patch = (subject: Subject, status: StatusPatch, onDone?: () => void): Promise<void> =>
+    attempt(subject, {
+      effect: () => cluster.patchAssignedIdentityStatus(subject.object, status),
+      onDone,
+      onError: () => recordStatusError(cluster, subject, status.status ?? "the time box"),
+    });
+  return {
+    create: (writing) => write(writing, { effect: () => cluster.createAssignedIdentity(writing.object) }),
+    createAssigned: (writing) =>
+      write(writing, {
+        effect: () => cluster.createAssignedIdentity(writing.object),
+        onDone: () => recordApplied(cluster, writing.subject),
+      }),
+    replace: (writing) => write(writing, { effect: () => cluster.replaceAssignedIdentity(writing.object) }),
+    assign: (subject, display) =>
+      patch(subject, { ...display, status: "Assigned" }, () => recordApplied(cluster, subject)),
+    patch: (subject, status) => patch(subject, status),
+    remove: (subject) =>
+      attempt(subject, {
+        effect: () => cluster.deleteAssignedIdentity(subject.object),
+        onDone: () => recordRemoved(cluster, subject),
+        onError: ({ message }) => recordRemoveError(cluster, subject, message),
+      }),
+  };
 }
 
 interface Attempt {
@@ -93,20 +121,39 @@ function createAttempt(log: Log, failed: Failed): (subject: Subject, attempt: At
   };
 }
 
+/**
+ * The pods whose identity no object answers for, since the one that was to could not be written. What is wrong with it
+ * need not be wrong with theirs, so these are written before ARM is asked, too.
+ */
+function unanswered(actions: readonly Action[], failed: Failed): ReadonlySet<ActionOf<"createAssigned">> {
+  const answeredFor = idsAnsweredFor(actionsOf(actions, "markAssigned"), failed);
+  const follows = actionsOf(actions, "createAssigned");
+  return new Set(follows.filter(({ resourceId: id }) => id !== null && !answeredFor.has(id)));
+}
+
+function idsAnsweredFor(
+  steps: readonly { readonly subject: Subject; readonly resourceId: string | null }[],
+  failed: Failed,
+): ReadonlySet<string> {
+  return new Set(
+    steps.flatMap(({ subject, resourceId }) => (failed.has(subject.object) ? [] : (resourceId ?? []))),
+  );
+}
+
 /** Changes ARM for the objects that have not failed. Answers how long ARM asked us to stay away. */
 async function applyChange(
   { cluster, changeIdentities, log, signal }: ApplyDependencies,
-  actions: readonly Action[],
-  failed: Failed,
+  progress: {
+    readonly actions: readonly Action[];
+    readonly early: ReadonlySet<ActionOf<"createAssigned">>;
+    readonly failed: Failed;
+  },
 ): Promise<number> {
+  const { actions, early, failed } = progress;
   const [change] = actionsOf(actions, "changeIdentities");
   if (change === undefined) return 0;
   // Without an object that answers for it, an identity would stay on the VM for ever.
-  const answeredFor = new Set(
-    actionsOf(actions, "markAssigned")
-      .filter(({ subject }) => !failed.has(subject.object))
-      .map(({ resourceId }) => resourceId),
-  );
+  const answeredFor = idsAnsweredFor([...actionsOf(actions, "markAssigned"), ...early], failed);
   const add = change.add.filter((id) => answeredFor.has(id.toLowerCase()));
   const outcome = await changeIdentities(change.target, { ...change, add }, signal);
   for (const [id, { detail }] of outcome.failures) {
@@ -114,12 +161,13 @@ async function applyChange(
   }
   for (const { type, resourceId, subject } of [
     ...actionsOf(actions, "markAssigned"),
+    ...actionsOf(actions, "createAssigned"),
     ...actionsOf(actions, "markUnassigned"),
   ]) {
     const failure = resourceId === null ? undefined : outcome.failures.get(resourceId);
     if (failure === undefined || failed.has(subject.object)) continue;
     failed.set(subject.object, failure.isRefusal ? "refused" : "faulty");
-    const record = type === "markAssigned" ? recordApplyError : recordRemoveError;
+    const record = type === "markUnassigned" ? recordRemoveError : recordApplyError;
     record(cluster, subject, failure.detail);
   }
   return outcome.retryAfterMs;

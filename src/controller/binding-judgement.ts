@@ -9,7 +9,7 @@ import { formatInstant, instantFromSeconds, toSeconds, type Instant } from "../t
 import { findNextChange, type NextChange } from "../timebox/next-change.ts";
 import { countsFromPodStart } from "./box-shape.ts";
 import type { Cluster } from "./ports.ts";
-import { livePodsFor, standInsFor } from "./stand-in.ts";
+import { isStandIn, livePodsFor, standInsFor } from "./stand-in.ts";
 
 /** What the policy says of a binding, whichever pod asks. */
 export interface BindingJudgement {
@@ -63,6 +63,11 @@ export function judgeBinding(
     hasUnknownBoundaries: general.hasUnknownBoundaries,
     pod,
   };
+}
+
+/** Whether the answer is the policy's about a pod that does not exist, and so depends on none that does. */
+export function isSettled({ problems, pod }: BindingJudgement): boolean {
+  return problems !== null && pod !== null && isStandIn(pod);
 }
 
 function unjudged(

@@ -5,6 +5,7 @@ import type { Instant } from "../timebox/instant.ts";
 import { createWakeUps } from "../timebox/wake-ups.ts";
 import { createArmCare, type ArmTerms } from "./arm-care.ts";
 import { createObserved } from "./observed.ts";
+import { createPodAnswers } from "./pod-answers.ts";
 import type { Cluster, Compute } from "./ports.ts";
 import { createProblemReporter } from "./problem-reporter.ts";
 import { reconcile } from "./reconcile.ts";
@@ -12,7 +13,7 @@ import { startSchedule } from "./schedule.ts";
 import type { StatusTerms } from "./status-findings.ts";
 import { createStatusWriter } from "./status-writer.ts";
 import type { WorkQueueObserver } from "./work-queue-observer.ts";
-import { createWorkQueue } from "./work-queue.ts";
+import { createWorkQueue, type WorkResult } from "./work-queue.ts";
 
 /** Keeps identities on VMs and scale sets, and the AzureAssignedIdentities, as the policy wants them. */
 export interface Controller {
@@ -55,20 +56,22 @@ export function createController(deps: ControllerDependencies): Controller {
   const observed = createObserved(cluster, (key) => queue.add(key));
   const unitKeys = (): Iterable<string> => observed.now().units.keys();
   const armCare = createArmCare({ ...deps, unitKeys, queue: () => queue, statuses: () => statuses });
+  const answers = createPodAnswers(deps);
   const problems = createProblemReporter(cluster);
-  const reconcileDeps = { ...deps, ...armCare, observed, wakeUps, problems };
-  const queue = createWorkQueue({
-    ...deps,
-    work: (key, signal) => reconcile({ ...reconcileDeps, signal }, key),
-  });
+  const reconcileDeps = { ...deps, ...armCare, observed, answers, wakeUps, problems };
+  const work = (key: string, signal: AbortSignal): Promise<WorkResult> =>
+    reconcile({ ...reconcileDeps, signal }, key);
+  const queue = createWorkQueue({ ...deps, work });
   const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms, refusal: armCare.refusal });
   const stops: Cancel[] = [];
 
   const addAll = (): void => {
+    observed.renew();
     for (const key of unitKeys()) queue.add(key, "resync");
   };
   const start = (): void => {
     stops.push(
+      answers.follow(),
       cluster.subscribe((change) => observed.noteChange(change)),
       armCare.start(),
       startSchedule({ ...deps, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),

@@ -1,7 +1,8 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Key, Pod } from "../engine/resources.ts";
 import { podOf, recordedTarget } from "./assigned-identity.ts";
-import { parseComputeTarget, parseProviderID, type ComputeTarget } from "./compute-target.ts";
+import { parseComputeTarget, parseProviderID } from "./compute-target.ts";
+import { createPlacedItems, type PlacedItems } from "./placed-items.ts";
 import type { Cluster } from "./ports.ts";
 
 /** Where pods run, as far as ARM is concerned. */
@@ -20,53 +21,117 @@ export interface Unit {
   readonly assigned: readonly AzureAssignedIdentity[];
 }
 
-/** All scheduled pods and all assigned identities, as of one moment. */
+/** All scheduled pods and all assigned identities, by place. */
 export interface Snapshot {
   readonly units: ReadonlyMap<string, Unit>;
   readonly assigned: ReadonlyMap<Key, AzureAssignedIdentity>;
-  /** Keys of the units that hold a pod or an object made for it. */
-  readonly unitsOfPod: ReadonlyMap<Key, ReadonlySet<string>>;
-  /** Key of the unit of each node that some pod or object names. */
-  readonly unitOfNode: ReadonlyMap<string, string>;
 }
 
-type MutableUnit = Unit & { readonly pods: Pod[]; readonly assigned: AzureAssignedIdentity[] };
+/** A snapshot that is kept up: a change costs the units that it concerns, not the cluster. */
+export interface Places extends Snapshot {
+  /** Reads the changed object anew; answers the keys of the units that it concerns now, or did before. */
+  update(change: { readonly kind: string; readonly key: Key }): Iterable<string>;
+}
+
+interface Parts {
+  readonly cluster: Cluster;
+  readonly pods: PlacedItems<Pod>;
+  readonly objects: PlacedItems<AzureAssignedIdentity>;
+  readonly units: Map<string, Unit>;
+  /** By node. */
+  readonly places: Map<string, Place>;
+}
 
 /** Groups what `cluster` holds by place. */
-export function observe(cluster: Cluster): Snapshot {
-  const units = new Map<string, MutableUnit>();
-  const unitsOfPod = new Map<Key, Set<string>>();
-  const unitOfNode = new Map<string, string>();
-  const places = new Map<string, Place>();
-
-  const placeOf = (node: string): Place => {
-    const place = places.get(node) ?? placeOfNode(cluster, node);
-    places.set(node, place);
-    unitOfNode.set(node, keyOfPlace(place));
-    return place;
+export function observe(cluster: Cluster): Places {
+  const parts: Parts = {
+    cluster,
+    pods: createPlacedItems((pod) => ({ key: keyOf(pod), pod: keyOf(pod), node: pod.node })),
+    objects: createPlacedItems((object) => ({
+      key: keyOf(object),
+      pod: podOf(object),
+      node: object.spec.nodename,
+    })),
+    units: new Map(),
+    places: new Map(),
   };
-  const unitAt = (place: Place, pod: Key): MutableUnit => {
-    const key = keyOfPlace(place);
-    const unit = units.get(key) ?? { key, place, pods: [], assigned: [] };
-    units.set(key, unit);
-    unitsOfPod.set(pod, (unitsOfPod.get(pod) ?? new Set()).add(key));
-    return unit;
-  };
-
-  for (const pod of cluster.list("Pod")) {
-    if (pod.node !== "") unitAt(placeOf(pod.node), keyOf(pod)).pods.push(pod);
-  }
-  const assigned = cluster.list("AzureAssignedIdentity");
-  for (const object of assigned) {
-    unitAt(placeOfObject(object, placeOf), podOf(object)).assigned.push(object);
-  }
+  const { pods, objects, units } = parts;
+  for (const pod of cluster.list("Pod")) putPod(parts, pod);
+  for (const object of cluster.list("AzureAssignedIdentity")) putObject(parts, object);
   return {
     units,
-    assigned: new Map(assigned.map((object) => [keyOf(object), object])),
-    unitsOfPod,
-    unitOfNode,
+    assigned: objects.all,
+    update: ({ kind, key }) => {
+      if (!placedKinds.has(kind)) return units.keys();
+      // What a pod or a node has left must be cleared away, so the units before count too.
+      const before = unitsOf(parts, kind, key);
+      read(parts, kind, key);
+      for (const unit of before) {
+        if (pods.inUnit(unit).length + objects.inUnit(unit).length === 0) units.delete(unit);
+      }
+      return new Set([...before, ...unitsOf(parts, kind, key)]);
+    },
   };
 }
+
+function unitsOf({ pods, objects }: Parts, kind: string, key: Key): readonly string[] {
+  if (kind === "Node") return [...pods.unitsOfNode(key), ...objects.unitsOfNode(key)];
+  const object = objects.all.get(key);
+  const pod = kind === "Pod" ? key : object === undefined ? "" : podOf(object);
+  return [...pods.unitsOfPod(pod), ...objects.unitsOfPod(pod)];
+}
+
+function read(parts: Parts, kind: string, key: Key): void {
+  const { cluster, pods, objects, places } = parts;
+  if (kind === "Pod") {
+    pods.remove(key);
+    const pod = cluster.get("Pod", key);
+    if (pod !== undefined) putPod(parts, pod);
+  } else if (kind === "AzureAssignedIdentity") {
+    objects.remove(key);
+    const object = cluster.get("AzureAssignedIdentity", key);
+    if (object !== undefined) putObject(parts, object);
+  } else {
+    places.delete(key);
+    for (const pod of pods.onNode(key)) putPod(parts, pod);
+    for (const object of objects.onNode(key)) putObject(parts, object);
+  }
+}
+
+function putPod(parts: Parts, pod: Pod): void {
+  if (pod.node !== "") parts.pods.put(pod, unitAt(parts, placeOf(parts, pod.node)));
+}
+
+function putObject(parts: Parts, object: AzureAssignedIdentity): void {
+  parts.objects.put(object, unitAt(parts, placeOfObject(object, placeOf(parts, object.spec.nodename))));
+}
+
+function placeOf({ cluster, places }: Parts, node: string): Place {
+  const place = places.get(node) ?? placeOfNode(cluster, node);
+  places.set(node, place);
+  return place;
+}
+
+/** The key of the unit at `place`, which is there then. */
+function unitAt({ pods, objects, units }: Parts, place: Place): string {
+  const key = keyOfPlace(place);
+  if (!units.has(key)) {
+    units.set(key, {
+      key,
+      place,
+      get pods() {
+        return pods.inUnit(key);
+      },
+      get assigned() {
+        return objects.inUnit(key);
+      },
+    });
+  }
+  return key;
+}
+
+/** The kinds whose changes concern the units that hold them. Of others, only the policy knows whom they concern. */
+export const placedKinds: ReadonlySet<string> = new Set(["Pod", "Node", "AzureAssignedIdentity"]);
 
 /** Lower-cased, because ARM ids change their letter case between answers (reference/azure.md §4.1). */
 function keyOfPlace(place: Place): string {
@@ -77,10 +142,7 @@ function placeOfNode(cluster: Cluster, nodeName: string): Place {
   const node = cluster.get("Node", nodeName);
   if (node === undefined) return { kind: "nodeGone", node: nodeName };
   const target = parseProviderID(node.providerID);
-  return target === null ? { kind: "noTarget", node: nodeName } : placeOfTarget(target);
-}
-
-function placeOfTarget(target: ComputeTarget): Place {
+  if (target === null) return { kind: "noTarget", node: nodeName };
   return { kind: "compute", target: target.resourceId };
 }
 
@@ -88,9 +150,8 @@ function placeOfTarget(target: ComputeTarget): Place {
  * A VM goes with its node, a scale set does not: its other instances keep the identity until ARM
  * takes it off. So an object whose node is gone stays with the scale set that was written down.
  */
-function placeOfObject(object: AzureAssignedIdentity, placeOf: (nodeName: string) => Place): Place {
-  const place = placeOf(object.spec.nodename);
-  if (place.kind !== "nodeGone") return place;
+function placeOfObject(object: AzureAssignedIdentity, ofNode: Place): Place {
+  if (ofNode.kind !== "nodeGone") return ofNode;
   const recorded = parseComputeTarget(recordedTarget(object) ?? "");
-  return recorded?.kind === "scaleSet" ? placeOfTarget(recorded) : place;
+  return recorded?.kind === "scaleSet" ? { kind: "compute", target: recorded.resourceId } : ofNode;
 }

@@ -35,7 +35,7 @@ interface Step {
   readonly subject: Subject;
   readonly resourceId: string | null;
 }
-/** An object to be written whole, in state Created. */
+/** An object to be written whole. */
 export interface Writing {
   readonly subject: Subject;
   readonly object: NewAssignedIdentity;
@@ -43,6 +43,7 @@ export interface Writing {
 type Display = Pick<AzureAssignedIdentity["status"], "inForce" | "validUntil">;
 
 export type Action =
+  /** In state Created. */
   | ({ readonly type: "create" } & Writing)
   | ({ readonly type: "replace" } & Writing)
   | {
@@ -52,6 +53,8 @@ export type Action =
       readonly remove: readonly string[];
     }
   | ({ readonly type: "markAssigned"; readonly display: Display } & Step)
+  /** In state Assigned, once ARM has the identity; `resourceId` is null when it is not to be asked for that. */
+  | ({ readonly type: "createAssigned" } & Writing & Pick<Step, "resourceId">)
   | { readonly type: "showTimeBox"; readonly subject: Subject; readonly display: Display }
   | ({ readonly type: "markUnassigned" } & Step)
   | ({ readonly type: "delete" } & Step);
@@ -79,19 +82,23 @@ export interface Plan {
 /**
  * What to do so that `current` becomes `desired`. Pure. The order makes a crash harmless: an object
  * stands before ARM adds its identity, and goes only after ARM removed it (reliability.md ST1-ST5).
+ * One object is enough for that: those of other pods for the same identity are written once, when ARM
+ * shows it, as are those for what an object in state Assigned answers for already.
  * A pod that came back under its old name takes over the object, in state Created until ARM has shown
  * the identity; that never leaves the VM, since IMDS would not know it for minutes (azure.md §2). Where
  * it must leave, the old object goes first and the next plan makes the new one.
  */
 export function plan(input: PlanInput): Plan {
   const pairing = pairFor(input);
-  const creates = planCreates(pairing, input);
+  const news = planCreates(pairing, input);
+  const creates = news.filter((action) => action.type === "create");
+  const follows = news.filter((action) => action.type === "createAssigned");
   const replaces = planReplaces(pairing, input);
   const assigns = [...[...creates, ...replaces].flatMap(assignWritten), ...pairing.kept.flatMap(assignKept)];
   const shows = pairing.kept.flatMap(showKept);
   const change = planChange(pairing, input);
   const releases = planReleases(pairing, change);
-  const actions = [...creates, ...replaces, ...change, ...assigns, ...shows, ...releases];
+  const actions = [...creates, ...replaces, ...change, ...assigns, ...follows, ...shows, ...releases];
   return { actions, problems: pairing.problems };
 }
 
@@ -103,7 +110,7 @@ export function needsInventory(input: Omit<PlanInput, "inventory">): boolean {
   return pairFor({ ...input, inventory: null }).hasUnknown;
 }
 
-type Create = Extract<Action, { type: "create" }>;
+type Create = Extract<Action, { type: "create" | "createAssigned" }>;
 type Replace = Extract<Action, { type: "replace" }>;
 type Change = Extract<Action, { type: "changeIdentities" }>;
 
@@ -123,22 +130,40 @@ function pairFor(input: PlanInput): Pairing & { readonly hasUnknown: boolean } {
   return { ...pairing, missing, hasUnknown: known.length < creatable.length };
 }
 
-function planCreates({ missing }: Pairing, input: PlanInput): readonly Create[] {
+function planCreates(pairing: Pairing, input: PlanInput): readonly Create[] {
   const { current, inventory, place, namespaced, everywhere } = input;
   const ours = idsOf(current.filter(isOnTarget));
   const foreign = (inventory ?? new Set()).difference(ours).union(idsOf(current.filter(isPreAssigned)));
+  const { confirmed, pending } = answeredFor(pairing);
+  const answered = new Set(pending.keys());
   const planned = new Set<Key>();
-  return missing.map((wanted) => {
+  return pairing.missing.map((wanted): Create => {
     const id = resourceIdOfIdentity(wanted.identity);
-    const object = newAssignedIdentity(wanted, {
+    const created = newAssignedIdentity(wanted, {
       namespaced,
       preAssigned: id !== null && foreign.has(id),
       target: targetOf(place),
       isTaken: (key) => planned.has(key) || everywhere.has(key),
     });
-    planned.add(keyOf(object));
-    return { type: "create", subject: subjectOf(object), object };
+    planned.add(keyOf(created));
+    const subject = subjectOf(created);
+    const isKnown = id === null || confirmed.has(id);
+    if (!isKnown && !answered.has(id)) {
+      answered.add(id);
+      return { type: "create", subject, object: created };
+    }
+    return {
+      type: "createAssigned",
+      subject,
+      object: inState("Assigned", created),
+      resourceId: isKnown ? null : id,
+    };
   });
+}
+
+/** `object`, not written yet, as it is to be in state `status`. */
+export function inState(status: "Created" | "Assigned", object: NewAssignedIdentity): NewAssignedIdentity {
+  return { ...object, status: { ...object.status, status } };
 }
 
 function planReplaces({ replaced }: Pairing, { place }: PlanInput): readonly Replace[] {
@@ -152,21 +177,33 @@ function targetOf(place: Place): string | null {
   return place.kind === "compute" ? place.target : null;
 }
 
+/**
+ * By resource id, what objects answer for: `confirmed` by ARM for a pod that has it still; `pending`
+ * is what ARM has yet to show for theirs, as written.
+ */
+function answeredFor({ kept, replaced }: Pairing): {
+  readonly confirmed: ReadonlySet<string>;
+  readonly pending: ReadonlyMap<string, string>;
+} {
+  const pairs = [...kept, ...replaced];
+  const isConfirmed = ({ object, wanted }: (typeof pairs)[number]): boolean =>
+    isAssigned(object) && isMadeFor(object, wanted.pod);
+  return {
+    confirmed: idsOf(pairs.filter(isConfirmed).map(({ object }) => object)),
+    pending: byId(pairs.filter((pair) => !isConfirmed(pair)).map(({ wanted }) => wanted.identity)),
+  };
+}
+
 /** At most one change; ids are counted by resource id, so that what another pod needs stays. */
-function planChange(
-  { kept, replaced, held, removed, missing }: Pairing,
-  { place, current }: PlanInput,
-): readonly Change[] {
+function planChange(pairing: Pairing, { place, current }: PlanInput): readonly Change[] {
   if (place.kind !== "compute") return [];
-  const unconfirmed = [
-    ...kept.filter(({ object }) => !isAssigned(object)),
-    ...replaced.filter(({ object, wanted }) => !isAssigned(object) || !isMadeFor(object, wanted.pod)),
-  ];
-  const pending = unconfirmed.map(({ wanted }) => wanted);
-  const add = byId([...missing, ...pending].map(({ identity }) => identity));
+  const { kept, replaced, held, removed, missing } = pairing;
+  const { confirmed, pending } = answeredFor(pairing);
+  const wanted = byId(missing.map(({ identity }) => identity));
+  const add = new Map([...pending, ...[...wanted].filter(([id]) => !confirmed.has(id) && !pending.has(id))]);
   const inUse = [...kept, ...replaced].map(({ object }) => object);
   const stays = idsOf([...inUse, ...held.filter(isOnTarget)])
-    .union(new Set(add.keys()))
+    .union(new Set([...add.keys(), ...wanted.keys()]))
     .union(idsOf(current.filter(isPreAssigned)));
   const remove = byId(
     removed

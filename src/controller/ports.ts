@@ -32,6 +32,7 @@ export interface Cluster {
   list(kind: "AzureIdentityBinding"): readonly AzureIdentityBinding[];
   list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
   list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
+  get(kind: "Pod", key: Key): Pod | undefined;
   get(kind: "Node", name: string): Node | undefined;
   get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
   get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;

@@ -1,4 +1,3 @@
-import type { Decider } from "../engine/engine.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { instantFromMs } from "../timebox/instant.ts";
 import type { WakeUps } from "../timebox/wake-ups.ts";
@@ -9,14 +8,15 @@ import { withhold, type Gathering } from "./gathering.ts";
 import type { Snapshot, Unit } from "./observe.ts";
 import type { Observed } from "./observed.ts";
 import { needsInventory, plan, type Plan, type PlanInput } from "./plan.ts";
+import type { PodAnswers } from "./pod-answers.ts";
 import type { Compute } from "./ports.ts";
 import type { ProblemReporter } from "./problem-reporter.ts";
 import type { WorkResult } from "./work-queue.ts";
 
 export interface ReconcileDependencies extends ApplyDependencies {
   readonly clock: Clock;
+  readonly answers: Pick<PodAnswers, "of">;
   readonly compute: Compute;
-  readonly decider: Decider;
   readonly drift: Pick<DriftWatch, "take">;
   readonly gathering: Gathering;
   readonly namespaced: boolean;
@@ -71,7 +71,7 @@ async function planNow(
 }
 
 function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Omit<PlanInput, "inventory"> {
-  const desired = findDesired(deps, unit, instantFromMs(deps.clock.nowMs()));
+  const desired = findDesired(deps.answers, unit, instantFromMs(deps.clock.nowMs()));
   for (const pod of desired.undecidedPods) {
     deps.log.warn({ pod }, "the policy gave no usable answer; the pod keeps what it has");
   }

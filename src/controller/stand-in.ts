@@ -8,6 +8,12 @@ const classicLabel = "aadpodidbinding";
 const fewNamespaces = 4;
 const fewServiceAccounts = 8;
 const fewPods = 50;
+const uidStart = "stand-in for ";
+
+/** Whether the pod is one of `standInsFor`, under whatever name. */
+export function isStandIn({ uid }: Pod): boolean {
+  return uid.startsWith(uidStart);
+}
 
 /**
  * Pods that do not exist and that `binding` and `identity` should let pass, the likeliest first: a status concerns a
@@ -35,7 +41,7 @@ export function standInsFor(
     [...accounts].slice(0, fewServiceAccounts).map((serviceAccount) => ({
       namespace,
       name,
-      uid: `stand-in for ${keyOf(binding)}`,
+      uid: `${uidStart}${keyOf(binding)}`,
       labels,
       annotations: {},
       serviceAccount,

@@ -8,7 +8,7 @@ import { createWakeUps, type WakeUps } from "../timebox/wake-ups.ts";
 import { createAssignedCounts } from "./assigned-counts.ts";
 import { bindingStatus } from "./binding-status.ts";
 import { isObject } from "./json-shape.ts";
-import type { JudgeDependencies } from "./binding-judgement.ts";
+import { isSettled, type JudgeDependencies } from "./binding-judgement.ts";
 import type { Cluster } from "./ports.ts";
 import { isShown } from "./same-status.ts";
 import { startSchedule } from "./schedule.ts";
@@ -22,6 +22,7 @@ import {
   subjectText,
   type StatusSubject,
 } from "./status-keys.ts";
+import { createStatusLooks, type StatusLooks } from "./status-looks.ts";
 import type { Priority } from "./work-queue-observer.ts";
 import { createWorkQueue, type WorkQueue, type WorkResult } from "./work-queue.ts";
 
@@ -54,6 +55,7 @@ interface Parts extends StatusWriterDependencies {
   readonly wakeUps: WakeUps;
   /** What was written since the last resync: the object may not show it yet. */
   readonly written: Map<string, { readonly uid: string; readonly status: JsonObject }>;
+  readonly looks: StatusLooks;
   /** Uids of the grants that were there at the start. */
   readonly oldGrants: Set<string>;
 }
@@ -64,22 +66,24 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
   const grantBindings = new Map<Key, Key>();
   const known = { cluster, counts: createAssignedCounts(cluster), grantBindings };
   const wakeUps = createWakeUps();
+  const looks = createStatusLooks(cluster);
   const findings = createFindings({ ...deps, ...known });
-  const parts: Parts = { ...deps, findings, wakeUps, written: new Map(), oldGrants: new Set() };
+  const parts: Parts = { ...deps, findings, wakeUps, looks, written: new Map(), oldGrants: new Set() };
   const queue = createWorkQueue({ ...deps, concurrency, work: (text) => writeStatus(parts, text) });
   const addEach = addTo(queue);
   const stops: Cancel[] = [];
   const addAll = (): void => {
     parts.written.clear();
-    addEach(allSubjects(cluster), "resync");
+    addEach(unsettledSubjects(deps, looks), "resync");
   };
   const start = (): void => {
-    for (const grant of cluster.list("AzureIdentityAccessGrant")) {
-      parts.oldGrants.add(grant.uid);
-      grantBindings.set(keyOf(grant), bindingOf(grant));
-    }
+    rememberGrants(parts, grantBindings);
     stops.push(
-      cluster.subscribe((change) => addEach(subjectsTouched(change, known))),
+      looks.follow(deps.decider),
+      cluster.subscribe((change) => {
+        for (const subject of subjectsTouched(change, known))
+          queue.addAfter(subjectText(subject), delayMsAfter(change));
+      }),
       startSchedule({ ...deps, wakeUps, onDue: (text) => queue.add(text), onAll: addAll }),
       deps.decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );
@@ -97,10 +101,30 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
   };
 }
 
+function unsettledSubjects(
+  { clock, cluster }: StatusWriterDependencies,
+  looks: StatusLooks,
+): readonly StatusSubject[] {
+  const now = instantFromMs(clock.nowMs());
+  return allSubjects(cluster).filter((subject) => !looks.isSettled(subject, now));
+}
+
 function addTo(queue: WorkQueue): (subjects: readonly StatusSubject[], priority?: Priority) => void {
   return (subjects, priority) => {
     for (const subject of subjects) queue.add(subjectText(subject), priority);
   };
+}
+
+function rememberGrants({ cluster, oldGrants }: Parts, grantBindings: Map<Key, Key>): void {
+  for (const grant of cluster.list("AzureIdentityAccessGrant")) {
+    oldGrants.add(grant.uid);
+    grantBindings.set(keyOf(grant), bindingOf(grant));
+  }
+}
+
+/** How many pods are assigned changes a thousand times in a rollout, and what is shown of it a few times. */
+function delayMsAfter({ kind }: { readonly kind: string }): number {
+  return kind === "AzureAssignedIdentity" ? 2000 : 0;
 }
 
 async function writeStatus(parts: Parts, text: string): Promise<WorkResult> {
@@ -117,7 +141,8 @@ async function writeStatus(parts: Parts, text: string): Promise<WorkResult> {
   return grant === undefined ? forget(parts, text) : writeGrant(parts, subject, grant, now);
 }
 
-function forget({ wakeUps, written }: Parts, text: string): WorkResult {
+function forget({ wakeUps, written, looks }: Parts, text: string): WorkResult {
+  looks.forget(text);
   wakeUps.delete(text);
   written.delete(text);
   return { done: true };
@@ -135,6 +160,8 @@ function writeBinding(
   wake(parts, subject, findings.judgement.wakeAt);
   return write(parts, subject, {
     uid: binding.uid,
+    now,
+    isSettled: isSettled(findings.judgement),
     before,
     after: bindingStatus(findings, before, now),
     apply: (status) => cluster.applyBindingStatus(subject.key, status),
@@ -158,6 +185,8 @@ function writeGrant(
   const isNew = !oldGrants.has(grant.uid);
   return write(parts, subject, {
     uid: grant.uid,
+    now,
+    isSettled: true,
     before,
     after: grantStatus(grant, view),
     apply: (status) => cluster.applyGrantStatus(subject.key, status),
@@ -184,10 +213,13 @@ function wake({ wakeUps, clock }: Parts, subject: StatusSubject, at: Instant | n
 }
 
 async function write(
-  { log, written }: Parts,
+  { log, written, looks }: Parts,
   subject: StatusSubject,
   change: {
     readonly uid: string;
+    readonly now: Instant;
+    /** Whether only what is followed can change it. */
+    readonly isSettled: boolean;
     readonly before: JsonObject | undefined;
     readonly after: JsonObject;
     readonly apply: (status: JsonObject) => Promise<void>;
@@ -195,7 +227,10 @@ async function write(
   },
 ): Promise<WorkResult> {
   const { uid, before, after, apply, record } = change;
-  if (isShown(after, before)) return { done: true };
+  if (isShown(after, before)) {
+    looks.note(subject, change.now, change.isSettled);
+    return { done: true };
+  }
   try {
     await apply(after);
   } catch (error) {

@@ -64,6 +64,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   };
   const backoff = createBackoff({ ...options, onEnd: add });
   const later = createLaterKeys(clock, add);
+  const addAfter: WorkQueue["addAfter"] = (key, delayMs) =>
+    delayMs > 0 ? later.add(key, delayMs) : add(key);
 
   const startReady = (): void => {
     while (ready.busy() < concurrency) {
@@ -89,7 +91,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     ready.clear();
     return idle.wait();
   };
-  return { add, addAfter: (key, delayMs) => later.add(key, delayMs), settled: idle.wait, close };
+  return { add, addAfter, settled: idle.wait, close };
 }
 
 async function workOn(key: string, closing: AbortSignal, options: WorkQueueOptions): Promise<WorkResult> {

@@ -95,10 +95,20 @@ function patched(parts: ArmParts, request: EmulatorRequest, machine: Machine): E
   if (merge.kind === "refused") return { ...armError(400, merge.code, merge.message), facts };
   if (!merge.changed) return shown(parts, request, machine);
   const end = parts.faults.operationEnd(request, machine.resourceID);
+  const started = parts.machines.begin(machine, merge.block, end);
   return {
-    ...accepted(parts, request, parts.machines.begin(machine, merge.block, end)),
+    ...(isOver(started) ? shownNow(parts, request, machine) : accepted(parts, request, started)),
     facts: { ...facts, added: merge.added, removed: merge.removed },
   };
+}
+
+/** With a duration of 0 there is nothing to follow: the answer is 200 with the machine as it is then. */
+function isOver({ operation }: MachineOperation): boolean {
+  return operation.status === "Succeeded";
+}
+
+function shownNow(parts: ArmParts, request: EmulatorRequest, before: Machine): EmulatorResponse {
+  return shown(parts, request, parts.machines.find(before.resourceID) ?? before);
 }
 
 type ParsedPatch =

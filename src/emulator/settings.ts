@@ -18,7 +18,7 @@ export const azureBudgets: ArmBudgets = {
 
 /** What a test may tune; the defaults are Azure's documented or observed values. */
 export interface EmulatorSettings {
-  /** From the accepted PATCH to the operation's success: about 35 s on Azure (azure.md §4.2). */
+  /** From the accepted PATCH to the operation's success: about 35 s on Azure (azure.md §4.2). 0: done at once. */
   readonly operationDurationMs: number;
   /** `Retry-After` of a running operation. */
   readonly retryAfterSeconds: number;

@@ -6,6 +6,7 @@ import type { ApiCall, ApiWatch, KubernetesApi } from "./api.ts";
 import type { Connection } from "./connection.ts";
 import { KubernetesError } from "./errors.ts";
 import { createRateLimit, type Rate } from "./rate-limit.ts";
+import { createSlots } from "./slots.ts";
 import { errorOfStatus } from "./status-error.ts";
 import { createTransport, type Transport, type WireAnswer, type WireRequest } from "./transport.ts";
 import { splitLines } from "./watch-lines.ts";
@@ -15,7 +16,7 @@ export interface ApiClientOptions {
   readonly clock: Clock;
   /** Such as `podid/0.1.0`. */
   readonly userAgent: string;
-  /** For unary calls; a watch has a connection of its own. 8 unless said otherwise. */
+  /** For unary calls, which wait for a free one; a watch has a connection of its own. 8 unless said otherwise. */
   readonly connections?: number;
   /** Of unary calls; null for none, as for a lease. 20/s with bursts of 40 unless said otherwise. */
   readonly rate?: Rate | null;
@@ -29,7 +30,9 @@ const defaultDeadlineMs = 10_000;
  */
 export function createApiClient(options: ApiClientOptions): KubernetesApi {
   const { clock, rate = { perSecond: 20, burst: 40 } } = options;
-  const transport = createTransport(options.connection, options.connections ?? 8);
+  const connections = options.connections ?? 8;
+  const transport = createTransport(options.connection, connections);
+  const slots = createSlots(connections);
   const limit = rate === null ? null : createRateLimit(clock, rate);
   const closing = new AbortController();
   const parts: Parts = { ...options, transport, skew: { ms: null } };
@@ -42,9 +45,14 @@ export function createApiClient(options: ApiClientOptions): KubernetesApi {
       return await explain(what, signal, async () => {
         // The wait for one's turn is not the server's fault.
         await limit?.take(signal);
-        return await withDeadline(clock, call.deadlineMs ?? defaultDeadlineMs, signal, (bounded) =>
-          callRepeatedly(parts, { ...call, signal: bounded }),
-        );
+        const release = await slots.take(signal);
+        try {
+          return await withDeadline(clock, call.deadlineMs ?? defaultDeadlineMs, signal, (bounded) =>
+            callRepeatedly(parts, { ...call, signal: bounded }),
+          );
+        } finally {
+          release();
+        }
       });
     },
     watch: async (watch) => openWatch(parts, { ...watch, signal: until(watch.signal) }),

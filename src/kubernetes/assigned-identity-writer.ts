@@ -41,7 +41,12 @@ export function createAssignedIdentityWriter(parts: Parts): AssignedIdentityWrit
     createAssignedIdentity: async (object) => {
       const path = namespacePath(kind, object.namespace);
       const raw = await write(parts, { method: "POST", path, body: assignedIdentityBody(object) });
-      return projections.AzureAssignedIdentity.parse(raw.content);
+      // The watch has brought it, mostly: reading it again would cost as much.
+      const cached =
+        parts.cached.store.versions().get(raw.key)?.uid === raw.uid
+          ? parts.cached.store.get(raw.key)
+          : undefined;
+      return cached ?? projections.AzureAssignedIdentity.parse(raw.content);
     },
     replaceAssignedIdentity: async (object) => {
       const key = `${object.namespace}/${object.name}`;

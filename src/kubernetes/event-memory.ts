@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from "../runtime/clock.ts";
+import { createEventGroups } from "./event-groups.ts";
 import { createSeries, seriesKey, type EventSeries, type EventTerms } from "./event-series.ts";
 
 /** The series that go on: those of which there was an event in the last six minutes. */
@@ -25,11 +26,11 @@ export function createEventMemory(options: {
 }): EventMemory {
   const { clock, random, give } = options;
   const nextSuffix = createSuffixes(clock, random);
-  const known = new Map<string, EventSeries>();
+  const { known, termsFor, forget } = createKnownSeries();
   let sweeping: Cancel | null = null;
 
   const end = (series: EventSeries): void => {
-    forget(known, series);
+    forget(series);
     if (hasUntold(series)) give(series);
   };
   const sweep = (): void => {
@@ -48,9 +49,10 @@ export function createEventMemory(options: {
     sweeping ??= clock.after(sweepMs, sweep);
     return series;
   };
+  const note = (terms: EventTerms): EventSeries => repeat(known.get(seriesKey(terms)), clock) ?? begin(terms);
   return {
-    note: (terms) => repeat(known.get(seriesKey(terms)), clock) ?? begin(terms),
-    forget: (series) => forget(known, series),
+    note: (terms) => note(termsFor(terms)),
+    forget,
     close: () => {
       sweeping?.();
       for (const series of known.values()) end(series);
@@ -58,8 +60,25 @@ export function createEventMemory(options: {
   };
 }
 
-function forget(known: Map<string, EventSeries>, series: EventSeries): void {
-  if (known.get(series.key) === series) known.delete(series.key);
+interface KnownSeries {
+  readonly known: Map<string, EventSeries>;
+  /** The terms of the series that such an event belongs to. */
+  readonly termsFor: (terms: EventTerms) => EventTerms;
+  readonly forget: (series: EventSeries) => void;
+}
+
+function createKnownSeries(): KnownSeries {
+  const known = new Map<string, EventSeries>();
+  const groups = createEventGroups();
+  return {
+    known,
+    termsFor: (terms) => (known.has(seriesKey(terms)) ? terms : groups.join(terms)),
+    forget: (series) => {
+      if (known.get(series.key) !== series) return;
+      known.delete(series.key);
+      groups.leave(series.key);
+    },
+  };
 }
 
 function repeat(series: EventSeries | undefined, clock: Clock): EventSeries | undefined {

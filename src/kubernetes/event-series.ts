@@ -10,6 +10,8 @@ export interface EventTerms {
   readonly note: string;
   readonly regarding: ObjectReference;
   readonly related: ObjectReference | undefined;
+  /** It stands for events about many pods. */
+  readonly isCombined?: boolean;
   /** The component that tells it, a qualified name such as `aadpodidentity.k8s.io/mic`. */
   readonly controller: string;
   /** The pod of the component. */
@@ -39,10 +41,12 @@ const nameLimit = 253;
 
 /**
  * Events with the same key are one series: same type, reason, regarding and related. Only when nothing
- * is related the note counts too, else the second of two problems of an object would hide behind the first.
+ * is related the note counts too, else the second of two problems of an object would hide behind the first;
+ * combined ones have no note of their own.
  */
-export function seriesKey({ type, reason, note, regarding, related }: EventTerms): string {
-  return JSON.stringify([type, reason, refer(regarding), related === undefined ? note : refer(related)]);
+export function seriesKey({ type, reason, note, regarding, related, isCombined }: EventTerms): string {
+  const about = related === undefined ? note : refer(related);
+  return JSON.stringify([type, reason, refer(regarding), isCombined === true ? null : about]);
 }
 
 /** A series that begins with one event now. `suffix` makes its name unique: hexadecimal, 16 digits. */
@@ -105,7 +109,8 @@ function actionOf(reason: string): string {
   return reason;
 }
 
-function refer({ kind, namespace, name, uid }: ObjectReference): readonly unknown[] {
+/** What an object is known by. */
+export function refer({ kind, namespace, name, uid }: ObjectReference): readonly unknown[] {
   return [kind, namespace, name, uid];
 }
 

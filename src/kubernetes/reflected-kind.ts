@@ -8,6 +8,7 @@ import { createObjectStore, type ObjectStore, type Projected } from "./object-st
 import { projections } from "./projections.ts";
 import { createReflector, type Reflector } from "./reflector.ts";
 import type { ResourceKind, ResourceKinds } from "./resource-source.ts";
+import { createSnapshotPool } from "./snapshot-pool.ts";
 import { createStringPool, poolPod, type StringPool } from "./string-pool.ts";
 
 /** One kind, kept equal to the server. */
@@ -46,13 +47,16 @@ export function reflectKind<K extends ResourceKind>(
   return { store, collection, reflector: createReflector({ ...options, collection, store, listFrom }) };
 }
 
-function projectionOf<K extends ResourceKind>(
+/** Reads what podid needs of an object of this kind; texts that many pods repeat are kept once. */
+export function projectionOf<K extends ResourceKind>(
   kind: K,
   pool: StringPool,
 ): (content: JsonObject) => Projected<ResourceKinds[K]> {
+  const share = createSnapshotPool();
   const pooled: typeof projections = {
     ...projections,
     Pod: projections.Pod.transform((pod) => poolPod(pool, pod)),
+    AzureAssignedIdentity: projections.AzureAssignedIdentity.transform((object) => share(object)),
   };
   const schema = pooled[kind];
   return (content) => {

@@ -11,6 +11,8 @@ export interface Child {
   start(): void;
   /** Whether it was started and has not ended. */
   running(): boolean;
+  /** @throws Error when it does not run. */
+  pid(): number;
   /** SIGKILL, also when frozen; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGSTOP: its sockets stay open and nobody answers; resolves when that is so. */
@@ -40,6 +42,10 @@ export function createChild(path: string, args: readonly string[], logPath: stri
       child = startLogged(program, rest, logPath);
     },
     running: () => child !== undefined && !hasEnded(child),
+    pid: () => {
+      if (child?.pid === undefined || hasEnded(child)) throw new Error(`${path} does not run`);
+      return child.pid;
+    },
     kill: async () => {
       if (child === undefined || hasEnded(child)) return;
       const ended = once(child, "exit");

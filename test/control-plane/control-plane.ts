@@ -29,6 +29,8 @@ export interface ControlPlane {
   kubectl(args: readonly string[], options?: { kubeconfig?: string; stdin?: string }): Promise<Finished>;
   /** A client of its own, as admin unless told otherwise; closed by `stop`. */
   api(identity?: Identity): Api;
+  /** Of kube-apiserver. */
+  serverPid(): number;
   /** Kills kube-apiserver; etcd keeps the data. */
   crash(): Promise<void>;
   /** Starts a crashed kube-apiserver on the same port; resolves when it is ready. */
@@ -106,6 +108,7 @@ export async function startControlPlane(options: PlaneOptions = {}): Promise<Con
     kubectl: (args, { kubeconfig = adminKubeconfigPath, stdin } = {}) =>
       runKubectl(folder, kubeconfig, args, stdin),
     api: (identity) => clients.api(identity),
+    serverPid: () => server.pid(),
     crash: () => server.kill(),
     restart,
     ready,

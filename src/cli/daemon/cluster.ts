@@ -50,7 +50,8 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   const connection = await connect(parts, options);
   const { component, customUserAgent, rate } = options;
   const userAgent = `podid-${component}/${await readVersion()} ${customUserAgent}`.trim();
-  const api = createApiClient({ connection, clock, userAgent, ...(rate === null ? {} : { rate }) });
+  const limit = rate === null ? rateOf(options) : { rate };
+  const api = createApiClient({ connection, clock, userAgent, ...limit });
   // Renewals must not wait behind anything else.
   const leaseApi = createApiClient({ connection, clock, userAgent, rate: null, connections: 1 });
   const { cluster, events } = followCluster(parts, options, api);
@@ -80,6 +81,14 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   };
   const election = electBy(parts, leaseApi, options.lease);
   return { source: access.source, ready, broken: broken.signal, ...election, close };
+}
+
+/**
+ * There is one controller, so its eight connections are limit enough: the server's priority and fairness says when it
+ * has too much (deploy/flow-schemas.yaml). Agents are thousands.
+ */
+function rateOf({ component }: ClusterOptions): { readonly rate?: null } {
+  return component === "controller" ? { rate: null } : {};
 }
 
 type Close = () => Promise<void> | void;

@@ -128,7 +128,7 @@ const addressLine = z.looseObject({
 });
 
 /** The files of a pod's service account, with its own token. */
-async function serviceAccountOf(plane: ControlPlane, serviceAccount: string): Promise<string> {
+export async function serviceAccountOf(plane: ControlPlane, serviceAccount: string): Promise<string> {
   const token = await requestToken(plane.api(), { namespace: "podid-system", serviceAccount });
   const directory = join(plane.folder, uniqueName(serviceAccount));
   await mkdir(directory, { recursive: true });

@@ -106,6 +106,7 @@ export function createFakeCluster(): FakeCluster {
     AzureIdentityAccessApproval: approvals,
   };
   const gettable = {
+    Pod: pods,
     Node: nodes,
     AzureIdentity: identities,
     AzureIdentityBinding: bindings,
@@ -120,6 +121,7 @@ export function createFakeCluster(): FakeCluster {
   function list(kind: keyof typeof lists): readonly unknown[] {
     return [...lists[kind].values()];
   }
+  function get(kind: "Pod", key: Key): Pod | undefined;
   function get(kind: "Node", key: Key): Node | undefined;
   function get(kind: "AzureIdentity", key: Key): AzureIdentity | undefined;
   function get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;

@@ -1,43 +1,11 @@
-import { keyOf } from "../../../src/engine/cluster-document.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { needsInventory, plan, type Action, type PlanInput } from "../../../src/controller/plan.ts";
-import type { Wanted } from "../../../src/controller/wanted.ts";
-import type { AzureAssignedIdentity, AzureIdentity, Pod } from "../../../src/engine/resources.ts";
-import { identityId, makeAssigned, makeBinding, makeIdentity, makePod, scaleSetId, vmId } from "./objects.ts";
+import { plan, type Action } from "../../../src/controller/plan.ts";
+import { identityId, makeAssigned, makeBinding, makeIdentity, scaleSetId, vmId } from "./objects.ts";
+import { reader, secret, toInput, want, web0, web1, type Situation } from "./situations.ts";
 
-const reader = makeIdentity("reader");
-const secret = makeIdentity("secret", { spec: { type: 1, resourceID: "" } });
-const web0 = makePod("web-0");
 const web0Again = { ...web0, uid: "second" };
-const web1 = makePod("web-1");
-
-function want(pod: Pod, identity: AzureIdentity = reader): Wanted {
-  const binding = makeBinding(identity.name, { namespace: identity.namespace });
-  return { pod, identity, binding, inForce: true, validUntil: null };
-}
-
-interface Situation {
-  readonly wanted?: readonly Wanted[];
-  readonly undecided?: readonly string[];
-  readonly current?: readonly AzureAssignedIdentity[];
-  readonly elsewhere?: readonly AzureAssignedIdentity[];
-  readonly inventory?: readonly string[] | null;
-  readonly place?: PlanInput["place"];
-}
-
-function toInput(situation: Situation): PlanInput {
-  const { wanted = [], undecided = [], current = [], elsewhere = [], inventory = [] } = situation;
-  return {
-    place: situation.place ?? { kind: "compute", target: vmId("vm-0") },
-    desired: { wanted, undecidedPods: new Set(undecided), wakeAt: null },
-    current,
-    inventory: inventory === null ? null : new Set(inventory.map((name) => identityId(name).toLowerCase())),
-    everywhere: new Map([...current, ...elsewhere].map((object) => [keyOf(object), object])),
-    namespaced: false,
-  };
-}
 
 function short(id: string | null): string {
   return id === null ? "" : ` ${id.slice(id.lastIndexOf("/") + 1)}`;
@@ -48,6 +16,11 @@ function tell(action: Action): string {
   if (action.type === "create" || action.type === "replace") {
     const isForeign = action.object.annotations["podid.dev/pre-assigned"] === "true";
     return `${action.type} ${action.object.name}${isForeign ? " pre-assigned" : ""}`;
+  }
+  if (action.type === "createAssigned") {
+    assert.equal(action.object.status.status, "Assigned");
+    const isForeign = action.object.annotations["podid.dev/pre-assigned"] === "true";
+    return `${action.type} ${action.object.name}${short(action.resourceId)}${isForeign ? " pre-assigned" : ""}`;
   }
   if (action.type === "changeIdentities") {
     return `arm +[${action.add.map(short).join("").trim()}] -[${action.remove.map(short).join("").trim()}]`;
@@ -67,9 +40,27 @@ describe("plan", () => {
       wanted: [want(web0)],
       actions: ["create web-0-shop-reader", "arm +[reader] -[]", `markAssigned ${object0} reader`],
     },
+    "of several wishes for one identity one object stands first, the others are written when ARM shows it": {
+      wanted: [want(web0), want(web1)],
+      actions: [
+        "create web-0-shop-reader",
+        "arm +[reader] -[]",
+        `markAssigned ${object0} reader`,
+        "createAssigned web-1-shop-reader reader",
+      ],
+    },
+    "an object left in Created stands first for another pod too": {
+      wanted: [want(web0), want(web1)],
+      current: [makeAssigned(web0, reader, { status: { status: "Created" } })],
+      actions: [
+        "arm +[reader] -[]",
+        `markAssigned ${object0} reader`,
+        "createAssigned web-1-shop-reader reader",
+      ],
+    },
     "an identity that needs no VM skips ARM": {
       wanted: [want(web0, secret)],
-      actions: ["create web-0-shop-secret", "markAssigned default/web-0-shop-secret"],
+      actions: ["createAssigned web-0-shop-secret"],
     },
     "a fulfilled wish is left alone": {
       wanted: [want(web0)],
@@ -134,16 +125,12 @@ describe("plan", () => {
       wanted: [want(web0), want(web1)],
       current: [makeAssigned(web0, reader)],
       inventory: ["reader"],
-      actions: ["create web-1-shop-reader", "arm +[reader] -[]", `markAssigned ${object1} reader`],
+      actions: ["createAssigned web-1-shop-reader"],
     },
     "the note goes on to the next object for the same identity": {
       wanted: [want(web0), want(web1)],
       current: [makeAssigned(web0, reader, preAssigned)],
-      actions: [
-        "create web-1-shop-reader pre-assigned",
-        "arm +[reader] -[]",
-        `markAssigned ${object1} reader`,
-      ],
+      actions: ["createAssigned web-1-shop-reader pre-assigned"],
     },
     "an identity with that note is not removed": {
       current: [makeAssigned(web0, reader, preAssigned)],
@@ -223,10 +210,9 @@ describe("plan", () => {
       wanted: [want(web0), want(web0, makeIdentity("reader", { namespace: "lab" }))],
       actions: [
         "create web-0-shop-reader",
-        "create web-0-shop-reader-lab-shop-web-0-uid",
         "arm +[reader] -[]",
         `markAssigned ${object0} reader`,
-        `markAssigned ${object0}-lab-shop-web-0-uid reader`,
+        "createAssigned web-0-shop-reader-lab-shop-web-0-uid reader",
       ],
     },
     "a pod without decision keeps what it has and protects its identity": {
@@ -242,7 +228,7 @@ describe("plan", () => {
     "without ARM's inventory only what is known is made": {
       wanted: [want(web0), want(web0, secret)],
       inventory: null,
-      actions: ["create web-0-shop-secret", "markAssigned default/web-0-shop-secret"],
+      actions: ["createAssigned web-0-shop-secret"],
     },
     "a node that is gone releases its objects without ARM": {
       wanted: [want(web0)],
@@ -268,30 +254,5 @@ describe("plan", () => {
   };
   for (const [name, { actions, ...situation }] of Object.entries(rows)) {
     it(name, () => assert.deepEqual(plan(toInput(situation)).actions.map(tell), actions));
-  }
-});
-
-describe("needsInventory", () => {
-  const rows: Readonly<Record<string, Situation & { readonly answer: boolean }>> = {
-    "for an identity that no object answers for": { wanted: [want(web0)], answer: true },
-    "not for one that another pod has": {
-      wanted: [want(web0), want(web1)],
-      current: [makeAssigned(web0, reader)],
-      answer: false,
-    },
-    "for one whose only object has let it go": {
-      wanted: [want(web0), want(web1)],
-      current: [makeAssigned(web0, reader, { status: { status: "Unassigned" } })],
-      answer: true,
-    },
-    "not for one that needs no VM": { wanted: [want(web0, secret)], answer: false },
-    "not when nothing is to be made": {
-      wanted: [want(web0)],
-      current: [makeAssigned(web0, reader)],
-      answer: false,
-    },
-  };
-  for (const [name, { answer, ...situation }] of Object.entries(rows)) {
-    it(name, () => assert.equal(needsInventory(toInput(situation)), answer));
   }
 });

@@ -20,6 +20,37 @@ describe("several pods on one target", () => {
     assert.deepEqual(world.compute.journal, ["+reader", "-reader"]);
   });
 
+  it("cost one write each but for the first, and ARM nothing once the identity is there", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    world.bind(makeBinding("reader"));
+    for (let i = 0; i < 20; i += 1) world.cluster.put("Pod", makePod(`web-${i}`));
+    const controller = await startController(t, world);
+    assert.equal(world.objects().filter((object) => object.endsWith(" Assigned")).length, 20);
+    assert.deepEqual(world.cluster.statusWrites, ["default/web-0-shop-reader Assigned"]);
+    const calls = world.compute.calls.length;
+    world.cluster.put("Pod", makePod("web-20"));
+    await controller.settled();
+    assert.ok(world.objects().includes("web-20-shop-reader Assigned"));
+    assert.deepEqual(world.cluster.statusWrites, ["default/web-0-shop-reader Assigned"]);
+    assert.equal(world.compute.calls.length, calls);
+  });
+
+  it("get their identity although the object that was to stand first cannot be written", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    world.bind(makeBinding("reader"));
+    const { cluster } = world;
+    const create = cluster.createAssignedIdentity.bind(cluster);
+    cluster.createAssignedIdentity = async (object) => {
+      if (object.spec.pod === "web-0") throw new Error("a webhook does not like web-0");
+      assert.notDeepEqual([object.status.status, world.onVm()], ["Assigned", []]);
+      return create(object);
+    };
+    for (let i = 0; i < 3; i += 1) world.cluster.put("Pod", makePod(`web-${i}`));
+    await startController(t, world);
+    assert.deepEqual(world.objects(), ["web-1-shop-reader Assigned", "web-2-shop-reader Assigned"]);
+    assert.deepEqual(world.compute.journal, ["+reader"]);
+  });
+
   it("of the same name in two namespaces protect each other's identity", async (t) => {
     const world = createWorld("2026-06-14T12:00:00Z");
     world.bind(makeBinding("reader"));

@@ -235,7 +235,7 @@ describe("the event recorder", () => {
   it("never waits: keeps a thousand, drops and counts the others", async (t) => {
     const { recorder, pass, server, outcomes } = createWorld(t);
     server.before(unreachable);
-    for (let i = 0; i < 1201; i += 1) recorder.record(forPod(`shop/web-${i}`));
+    for (let i = 0; i < 1201; i += 1) recorder.record({ ...applied, key: `shop/nightly-${i}` });
     await pass(0);
     assert.equal(outcomes.filter((outcome) => outcome === "dropped").length, 200);
     assert.equal(server.calls.length, 1);

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+
+import { createSlots } from "../../../src/kubernetes/slots.ts";
+
+const never = new AbortController().signal;
+
+describe("slots", () => {
+  it("are given first come first served, and again when they are free", async () => {
+    const slots = createSlots(2);
+    const order: number[] = [];
+    const releases: (() => void)[] = [];
+    const takes = [0, 1, 2, 3].map(async (index) => {
+      releases.push(await slots.take(never));
+      order.push(index);
+    });
+    await turn();
+    assert.deepEqual(order, [0, 1]);
+    releases[0]?.();
+    await turn();
+    assert.deepEqual(order, [0, 1, 2]);
+    releases[1]?.();
+    await Promise.all(takes);
+    assert.deepEqual(order, [0, 1, 2, 3]);
+  });
+
+  it("are not lost to those who gave up waiting", async () => {
+    const slots = createSlots(1);
+    const release = await slots.take(never);
+    const giving = new AbortController();
+    const waiting = slots.take(giving.signal);
+    giving.abort(new Error("no patience"));
+    await assert.rejects(waiting, /no patience/);
+    release();
+    (await slots.take(never))();
+    await assert.rejects(slots.take(AbortSignal.abort(new Error("too late"))), /too late/);
+  });
+});
