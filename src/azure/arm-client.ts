@@ -38,9 +38,10 @@ export function createArmClient(options: {
   readonly cloud: Cloud;
   readonly credential: Credential;
   readonly armUrl?: string;
+  readonly httpClient?: HttpClient;
 }): ArmClient {
   const { cloud, armUrl = cloud.armUrl } = options;
-  const httpClient = redirectTo(createDefaultHttpClient(), cloud.armUrl, armUrl);
+  const httpClient = redirectTo(options.httpClient ?? createDefaultHttpClient(), cloud.armUrl, armUrl);
   const clientOf = clientsBySubscription(options, httpClient);
   return {
     readIdentity: async (vm, abortSignal) => {

@@ -1,3 +1,5 @@
+import type { HttpClient } from "@azure/core-rest-pipeline";
+
 import type { Clock } from "../runtime/clock.ts";
 import { withDeadline } from "../runtime/deadline.ts";
 import { type ArmClient, createArmClient } from "./arm-client.ts";
@@ -40,10 +42,12 @@ export function createCompute(options: {
   readonly random?: () => number;
   /** Told of the budget after every call. */
   readonly onBudget?: (budget: ArmBudget) => void;
+  /** What requests go out with; by default the SDK's own client. */
+  readonly httpClient?: HttpClient;
 }): Compute {
-  const { clock, cloud, credential, endpoints = {}, random = Math.random, onBudget } = options;
+  const { clock, random = Math.random, onBudget } = options;
   const gate = createArmGate({ clock, random, ...(onBudget === undefined ? {} : { onBudget }) });
-  const arm = createGatedArmClient(createArmClient({ cloud, credential, ...endpoints }), gate, clock);
+  const arm = createGatedArmClient(createArmClient({ ...options, ...options.endpoints }), gate, clock);
   const inTurn = createQueues();
   return {
     getIdentities: (target, signal) =>
