@@ -47,8 +47,10 @@ export function createArmClient(options: {
     readIdentity: async (vm, abortSignal) => {
       const { virtualMachines, virtualMachineScaleSets } = clientOf(vm);
       const machines = vm.kind === "virtualMachine" ? virtualMachines : virtualMachineScaleSets;
-      const { identity, etag } = await machines.get(vm.resourceGroup, vm.name, { abortSignal });
-      return readBlock(identity, etag);
+      const { identity, etag, provisioningState } = await machines.get(vm.resourceGroup, vm.name, {
+        abortSignal,
+      });
+      return { ...readBlock(identity), etag, isUpdating: !isFinal(provisioningState) };
     },
     patchIdentity: async (vm, patch, signal) => {
       const { url, retryAfter } = await sendPatch(clientOf(vm), vm, patch, signal);
@@ -59,6 +61,13 @@ export function createArmClient(options: {
       return clientOf(vm).pipeline.sendRequest(httpClient, request);
     },
   };
+}
+
+/** States in which no operation runs on a machine. */
+const finalStates: ReadonlySet<string> = new Set(["succeeded", "failed", "canceled"]);
+
+function isFinal(provisioningState: string | undefined): boolean {
+  return provisioningState === undefined || finalStates.has(provisioningState.toLowerCase());
 }
 
 async function sendPatch(
@@ -93,11 +102,12 @@ function blockOf({ type, userAssignedIdentities }: IdentityPatch): VirtualMachin
   return { type, userAssignedIdentities: values };
 }
 
-function readBlock(identity: VirtualMachineIdentity | undefined, etag: string | undefined): MachineIdentity {
+function readBlock(
+  identity: VirtualMachineIdentity | undefined,
+): Pick<MachineIdentity, "userAssigned" | "systemAssigned"> {
   return {
     userAssigned: Object.keys(identity?.userAssignedIdentities ?? {}),
     systemAssigned: (identity?.type ?? "").toLowerCase().includes("systemassigned"),
-    etag,
   };
 }
 

@@ -16,6 +16,7 @@ import {
   openChange,
   sizeOf,
 } from "./identity-patch.ts";
+import { createSettledMachines, type SettledMachines } from "./settled-machines.ts";
 import { parseVmId, type VmId } from "./vm-id.ts";
 
 /** User-assigned identities of a VM or scale set, by ARM resource id in any letter case. */
@@ -49,12 +50,13 @@ export function createCompute(options: {
   const gate = createArmGate({ clock, random, ...(onBudget === undefined ? {} : { onBudget }) });
   const arm = createGatedArmClient(createArmClient({ ...options, ...options.endpoints }), gate, clock);
   const inTurn = createQueues();
+  const settled = createSettledMachines();
   return {
     getIdentities: (target, signal) =>
       attempt(clock, target, async (vm) => succeeded(await read({ arm, clock, vm, signal }))),
     changeIdentities: (target, change, signal) =>
       inTurn(target.toLowerCase(), () =>
-        attempt(clock, target, (vm) => applyChange({ arm, clock, vm, signal }, change)),
+        attempt(clock, target, (vm) => applyChange({ arm, clock, vm, signal, target, settled }, change)),
       ),
   };
 }
@@ -67,9 +69,16 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
+interface Change extends Call {
+  readonly target: string;
+  readonly settled: SettledMachines;
+}
+
 /** Always reads first: after an unknown outcome the same change may be half done or done (reliability.md Z3). */
-async function applyChange(call: Call, change: IdentityChange): Promise<ComputeResult> {
+async function applyChange(call: Change, change: IdentityChange): Promise<ComputeResult> {
+  const { settled, target } = call;
   let current = await read(call);
+  settled.seen(target, current);
   let open = openChange(current, change);
   while (sizeOf(open) > 0) {
     // oxlint-disable-next-line no-await-in-loop -- each request needs the state the last one left
@@ -77,6 +86,7 @@ async function applyChange(call: Call, change: IdentityChange): Promise<ComputeR
     if (failure !== null) return { ok: false, failure };
     // oxlint-disable-next-line no-await-in-loop -- see above
     current = await read(call);
+    settled.seen(target, current);
     const left = openChange(current, change);
     if (sizeOf(left) >= sizeOf(open)) {
       return {
@@ -86,15 +96,21 @@ async function applyChange(call: Call, change: IdentityChange): Promise<ComputeR
     }
     open = left;
   }
-  return succeeded(current);
+  return settled.has(target) ? succeeded(current) : { ok: false, failure: notSettled };
 }
 
+const notSettled: ComputeFailure = {
+  ...unknownOutcome("a change that was sent before may still be running on the machine"),
+  kind: "conflict",
+};
+
 async function sendChange(
-  call: Call,
+  call: Change,
   current: MachineIdentity,
   open: IdentityChange,
 ): Promise<ComputeFailure | null> {
-  const { arm, clock, vm, signal } = call;
+  const { arm, clock, vm, signal, settled, target } = call;
+  settled.sending(target);
   const started = await withDeadline(clock, callLimitMs, signal, (bounded) =>
     arm.patchIdentity(vm, formPatch(current, open), bounded),
   );

@@ -4,6 +4,8 @@ export interface MachineIdentity {
   readonly userAssigned: readonly string[];
   readonly systemAssigned: boolean;
   readonly etag: string | undefined;
+  /** Some operation is running on the machine, whoever's it is. */
+  readonly isUpdating: boolean;
 }
 
 export interface IdentityChange {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import { formPatch, type MachineIdentity, openChange, sizeOf } from "../../../src/azure/identity-patch.ts";
 
-const none: MachineIdentity = { userAssigned: [], systemAssigned: false, etag: "7" };
+const none: MachineIdentity = { userAssigned: [], systemAssigned: false, etag: "7", isUpdating: false };
 
 const ids = (prefix: string): string[] => Array.from({ length: 100 }, (_, index) => `${prefix}${index}`);
 
