@@ -1,0 +1,163 @@
+import { findCloud } from "../../../src/azure/cloud.ts";
+import { createCompute } from "../../../src/azure/compute.ts";
+import { fenceCluster, fenceCompute } from "../../../src/cli/daemon/leader-fence.ts";
+import { pairOf } from "../../../src/controller/assigned-identity.ts";
+import { createController } from "../../../src/controller/controller.ts";
+import type { Cluster, Compute } from "../../../src/controller/ports.ts";
+import { createSilentLog } from "../../../src/runtime/log.ts";
+import { delay } from "../../../src/runtime/clock.ts";
+import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
+import { createFakeDecider } from "../../unit/controller/fake-decider.ts";
+import { type ApiServer, createWrites } from "./api-server.ts";
+import { clientOf, kindOf, type ArmFault, targetOf, type Azure, type RequestKind } from "./azure.ts";
+import { shortName } from "./ids.ts";
+import { createLife, type Life } from "./life.ts";
+import { wishesOf, type Wish } from "./wishes.ts";
+
+/** How an API write is treated instead of being carried out: refused, or done with the answer lost. */
+export type ApiFault = "refused" | "lost";
+
+/** What processes live in, and what they are watched by. */
+export interface Surroundings {
+  readonly clock: SimulatedClock;
+  readonly server: ApiServer;
+  readonly azure: Azure;
+  /** The leader's name; whoever else writes is at fault. */
+  leader(): string;
+  nextArmFault(kind: RequestKind): ArmFault | null;
+  nextApiFault(): ApiFault | null;
+  /** Something went on: it is not quiet yet. */
+  stirred(): void;
+  violated(what: string): void;
+  note(line: string): void;
+}
+
+/** One run of `podid controller`, from the moment when it leads. */
+export interface Process {
+  readonly name: string;
+  readonly life: Life;
+  /** Its watch stands still, or goes on. */
+  lag(is: boolean): void;
+  /** The lease is lost, and the process knows. */
+  stepDown(): void;
+}
+
+const cloud = findCloud("");
+const credential = { getToken: async () => ({ token: "eyJ0", expiresOnTimestamp: 0 }) };
+
+/** Starts a process that finds nothing but the objects. */
+export function startProcess(around: Surroundings, name: string): Process {
+  const { clock, server, azure } = around;
+  const cache = server.connect();
+  const life = createLife(around, name);
+  const arm = createCompute({
+    clock: life.clock,
+    cloud,
+    credential,
+    random: () => 0,
+    httpClient: clientOf((request) => {
+      const kind = kindOf(request);
+      const fault = around.nextArmFault(kind);
+      const label = `${kind} ${kind === "POLL" ? "" : shortName(targetOf(request))}${fault === null ? "" : ` ${JSON.stringify(fault)}`}`;
+      return life.effect({ label, writes: kind === "PATCH" }, async () => {
+        const answer = await azure.serve(request, fault);
+        return fault?.kind === "hangs" ? "hang" : answer;
+      });
+    }),
+  });
+  const isLeader = (): boolean => around.leader() === name;
+  const decider = createFakeDecider(() => cache.cluster.list("AzureIdentityBinding"));
+  const controller = createController({
+    clock: life.clock,
+    log: createSilentLog(),
+    cluster: fenceCluster(clusterFor(around, life, cache), isLeader),
+    decider: { ...decider, decide: (...question) => (around.stirred(), decider.decide(...question)) },
+    compute: watched(fenceCompute(arm, isLeader), around, () => wishesWithoutWait(cache, clock.nowMs())),
+    namespaced: false,
+    random: () => 0,
+    statusTerms: { policyDigest: "digest", tzdata: "2026c" },
+  });
+  life.onDeath(() => cache.close());
+  controller.start();
+  return {
+    name,
+    life,
+    lag: (is) => cache.lag(is),
+    stepDown: () => void controller.close().then(() => cache.close()),
+  };
+}
+
+type Cache = ReturnType<ApiServer["connect"]>;
+
+function clusterFor(around: Surroundings, life: Life, cache: Cache): Cluster {
+  const { server } = around;
+  const writes = createWrites(server, cache);
+  const write = async <T>(label: string, run: () => T): Promise<T> => {
+    const fault = around.nextApiFault();
+    const result = await life.effect({ label, writes: true }, () => {
+      if (fault === "refused") throw new Error("500: the API server is busy");
+      const done = run();
+      if (fault === "lost") throw new Error("the connection to the API server broke");
+      return done;
+    });
+    await seen(life, cache, server.version());
+    return result;
+  };
+  const status = (label: string, run: () => Promise<void>): Promise<void> =>
+    life.effect({ label, writes: true }, run);
+  return {
+    ...cache.cluster,
+    statusOf: (kind, key) => server.truth.statusOf(kind, key),
+    createAssignedIdentity: (object) => write(`create ${object.name}`, () => writes.create(object)),
+    replaceAssignedIdentity: (object) => write(`replace ${object.name}`, () => writes.replace(object)),
+    patchAssignedIdentityStatus: (key, patch) =>
+      write(`${key} → ${patch.status ?? "shown"}`, () => writes.patchStatus(key, patch)),
+    deleteAssignedIdentity: (key) => write(`delete ${key}`, () => writes.remove(key)),
+    applyBindingStatus: (key, value) => status("status", () => server.truth.applyBindingStatus(key, value)),
+    applyGrantStatus: (key, value) => status("status", () => server.truth.applyGrantStatus(key, value)),
+  };
+}
+
+/** A wish waits as long as the pod, or its namesake, has its object for another machine: names are not given twice. */
+function wishesWithoutWait({ cluster }: Cache, nowMs: number): readonly Wish[] {
+  const objects = cluster.list("AzureAssignedIdentity");
+  return wishesOf(cluster, nowMs).filter(
+    (wish) =>
+      !objects.some(
+        (object) =>
+          pairOf(object) === `${wish.pod}/${wish.identity}` && object.spec.nodename !== wish.node,
+      ),
+  );
+}
+
+/** A writer goes on when its cache shows what it wrote, or after 10 s (src/kubernetes/assigned-identity-writer.ts). */
+async function seen(life: Life, cache: Cache, version: number): Promise<void> {
+  if (cache.version() >= version) return;
+  await life.effect({ label: "watch", writes: false }, () =>
+    Promise.race([cache.until(version), delay(life.clock, 10_000)]),
+  );
+}
+
+/** Whoever asks to remove an identity must not have known, when the plan was made, of somebody who needs it. */
+function watched(compute: Compute, around: Surroundings, wishes: () => readonly Wish[]): Compute {
+  const plans = new WeakMap<AbortSignal, readonly Wish[]>();
+  const planOf = (signal: AbortSignal): readonly Wish[] => {
+    const known = plans.get(signal) ?? wishes();
+    plans.set(signal, known);
+    return known;
+  };
+  return {
+    getIdentities: (target, signal) => {
+      planOf(signal);
+      return compute.getIdentities(target, signal);
+    },
+    changeIdentities: (target, change, signal) => {
+      const here = planOf(signal).filter((wish) => wish.must && wish.target === target.toLowerCase());
+      for (const id of change.remove) {
+        const user = here.find((wish) => wish.id === id.toLowerCase());
+        if (user !== undefined) around.violated(`${user.pod} needs what is to be removed: ${id}`);
+      }
+      return compute.changeIdentities(target, change, signal);
+    },
+  };
+}
