@@ -258,6 +258,8 @@ export function clientOf(
 
 function givenUp({ abortSignal }: PipelineRequest): Promise<never> {
   return new Promise((_, reject) => {
-    abortSignal?.addEventListener("abort", () => reject(new DOMException("given up", "AbortError")));
+    const giveUp = (): void => reject(new DOMException("given up", "AbortError"));
+    if (abortSignal?.aborted === true) giveUp();
+    else abortSignal?.addEventListener("abort", giveUp);
   });
 }

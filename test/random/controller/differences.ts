@@ -39,13 +39,13 @@ function unfulfilled(
   const on = azure.on(wish.target);
   if (!wish.must || on === undefined) return [];
   if (object === undefined) return [`${what}: no object`];
+  if (resourceIdOf(object) !== wish.id) return [`${what}: for another resource`];
   if (azure.unknown.has(wish.id) && !on.has(wish.id)) {
     return object.status.status === "Created" ? [] : [`${what}: ${object.status.status}, and ARM has none`];
   }
   return [
     ...(object.status.status === "Assigned" ? [] : [`${what}: ${object.status.status}`]),
     ...(on.has(wish.id) ? [] : [`${what}: not on the machine`]),
-    ...(resourceIdOf(object) === wish.id ? [] : [`${what}: for another resource`]),
   ];
 }
 

@@ -13,15 +13,16 @@ export interface Life {
   readonly clock: Clock;
   /** Does `run` in the world outside and answers when the process can hear it; a dead process hears nothing. */
   effect<T>(what: Effect, run: () => T | Promise<T>): Promise<T>;
-  crash(at?: CrashPoint): void;
+  /** Dies at once, or there; null: not any more. */
+  crash(at?: CrashPoint | null): void;
   /** As by SIGSTOP: what the world answers waits. */
   pause(): void;
   resume(): void;
   onDeath(run: () => void): void;
   isDead(): boolean;
   isPaused(): boolean;
-  /** How many effects there were. */
-  effects(): number;
+  /** How many effects are under way. */
+  pending(): number;
 }
 
 interface Effect {
@@ -37,12 +38,14 @@ export function createLife(around: Surroundings, name: string): Life {
   let held: (() => void)[] = [];
   let state: "running" | "paused" | "dead" = "running";
   let count = 0;
+  let pending = 0;
   let crashAt: CrashPoint | null = null;
 
   const die = (): void => {
     if (state === "dead") return;
     around.note(`${name} dies`);
     state = "dead";
+    pending = 0;
     held = [];
     for (const cancel of timers) cancel();
     for (const run of funerals) run();
@@ -64,12 +67,14 @@ export function createLife(around: Surroundings, name: string): Life {
     }
     if (label !== "watch") around.note(`${name}: ${label}`);
     if (writes && around.leader() !== name) around.violated(`${name} writes and is not the leader: ${label}`);
+    pending += 1;
     const outcome = await settle(run);
     if (label !== "watch" && isDue("after")) {
       die();
       return never();
     }
     await new Promise<void>((resolve) => whenRunning(resolve));
+    pending -= 1;
     if (outcome.ok) return outcome.value;
     throw outcome.error;
   };
@@ -92,7 +97,7 @@ export function createLife(around: Surroundings, name: string): Life {
     effect,
     crash: (at) => {
       if (at === undefined) die();
-      else crashAt = { ...at, effect: count + at.effect };
+      else crashAt = at === null ? null : { ...at, effect: count + at.effect };
     },
     pause: () => {
       if (state === "running") state = "paused";
@@ -105,7 +110,7 @@ export function createLife(around: Surroundings, name: string): Life {
     onDeath: (run) => void funerals.push(run),
     isDead: () => state === "dead",
     isPaused: () => state === "paused",
-    effects: () => count,
+    pending: () => pending,
   };
 }
 

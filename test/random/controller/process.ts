@@ -4,6 +4,8 @@ import { fenceCluster, fenceCompute } from "../../../src/cli/daemon/leader-fence
 import { pairOf } from "../../../src/controller/assigned-identity.ts";
 import { createController } from "../../../src/controller/controller.ts";
 import type { Cluster, Compute } from "../../../src/controller/ports.ts";
+import type { Decider } from "../../../src/engine/engine.ts";
+import type { Key } from "../../../src/engine/resources.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { delay } from "../../../src/runtime/clock.ts";
 import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
@@ -47,7 +49,7 @@ const credential = { getToken: async () => ({ token: "eyJ0", expiresOnTimestamp:
 
 /** Starts a process that finds nothing but the objects. */
 export function startProcess(around: Surroundings, name: string): Process {
-  const { clock, server, azure } = around;
+  const { server, azure } = around;
   const cache = server.connect();
   const life = createLife(around, name);
   const arm = createCompute({
@@ -66,13 +68,13 @@ export function startProcess(around: Surroundings, name: string): Process {
     }),
   });
   const isLeader = (): boolean => around.leader() === name;
-  const decider = createFakeDecider(() => cache.cluster.list("AzureIdentityBinding"));
+  const { decider, watched } = watchPlans(around, cache);
   const controller = createController({
     clock: life.clock,
     log: createSilentLog(),
     cluster: fenceCluster(clusterFor(around, life, cache), isLeader),
-    decider: { ...decider, decide: (...question) => (around.stirred(), decider.decide(...question)) },
-    compute: watched(fenceCompute(arm, isLeader), around, () => wishesWithoutWait(cache, clock.nowMs())),
+    decider,
+    compute: watched(fenceCompute(arm, isLeader)),
     namespaced: false,
     random: () => 0,
     statusTerms: { policyDigest: "digest", tzdata: "2026c" },
@@ -139,25 +141,45 @@ async function seen(life: Life, cache: Cache, version: number): Promise<void> {
 }
 
 /** Whoever asks to remove an identity must not have known, when the plan was made, of somebody who needs it. */
-function watched(compute: Compute, around: Surroundings, wishes: () => readonly Wish[]): Compute {
-  const plans = new WeakMap<AbortSignal, readonly Wish[]>();
-  const planOf = (signal: AbortSignal): readonly Wish[] => {
-    const known = plans.get(signal) ?? wishes();
-    plans.set(signal, known);
-    return known;
+function watchPlans(
+  around: Surroundings,
+  cache: Cache,
+): { readonly decider: Decider; readonly watched: (compute: Compute) => Compute } {
+  const decider = createFakeDecider(() => cache.cluster.list("AzureIdentityBinding"));
+  const planned = new Map<Key, readonly Wish[]>();
+  const wishes = (): readonly Wish[] => wishesWithoutWait(cache, around.clock.nowMs());
+  const mayRemove = (target: string, id: string): void => {
+    const isSame = (a: Wish, b: Wish): boolean => a.uid === b.uid && a.id === b.id && a.target === b.target;
+    const user = wishes().find(
+      (wish) =>
+        wish.must &&
+        wish.target === target.toLowerCase() &&
+        wish.id === id.toLowerCase() &&
+        planned.get(wish.pod)?.some((before) => before.must && isSame(before, wish)),
+    );
+    if (user !== undefined) around.violated(`${user.pod} needs what is to be removed: ${shortName(id)}`);
   };
   return {
-    getIdentities: (target, signal) => {
-      planOf(signal);
-      return compute.getIdentities(target, signal);
+    decider: {
+      ...decider,
+      decide: (entrypoint, input) => {
+        around.stirred();
+        if ("pod" in input) {
+          const key = `${input.pod.namespace}/${input.pod.name}`;
+          planned.set(
+            key,
+            wishes().filter(({ pod }) => pod === key),
+          );
+        }
+        return decider.decide(entrypoint, input);
+      },
     },
-    changeIdentities: (target, change, signal) => {
-      const here = planOf(signal).filter((wish) => wish.must && wish.target === target.toLowerCase());
-      for (const id of change.remove) {
-        const user = here.find((wish) => wish.id === id.toLowerCase());
-        if (user !== undefined) around.violated(`${user.pod} needs what is to be removed: ${id}`);
-      }
-      return compute.changeIdentities(target, change, signal);
-    },
+    watched: (compute) => ({
+      getIdentities: (target, signal) => compute.getIdentities(target, signal),
+      changeIdentities: (target, change, signal) => {
+        for (const id of change.remove) mayRemove(target, id);
+        return compute.changeIdentities(target, change, signal);
+      },
+    }),
   };
 }

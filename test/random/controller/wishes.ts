@@ -16,6 +16,7 @@ export interface Wish {
   readonly id: string;
   /** Whether it must be there; else it may stay where it is, because its box opens again soon. */
   readonly must: boolean;
+  readonly isOpen: boolean;
 }
 
 const daySeconds = 24 * 3600;
@@ -41,7 +42,7 @@ export function wishesOf(cluster: Pick<Cluster, "list" | "get">, nowMs: number):
       if (type !== 0 || !isResourceIdValid(resourceID) || closest > Math.max(lead, keep)) return [];
       const subject = { pod: `${pod.namespace}/${pod.name}`, uid: pod.uid, node: pod.node, identity };
       const id = resourceID.toLowerCase();
-      return [{ ...subject, target: machineOf(node), id, must: closest <= lead }];
+      return [{ ...subject, target: machineOf(node), id, must: closest <= lead, isOpen: closest === 0 }];
     });
   });
 }

@@ -30,7 +30,12 @@ export interface World {
   leader(): Process;
   /** Another process leads from now on; the former one is told of it unless it stands still. */
   elect(): Process;
-  processes(): readonly Process[];
+  /** Another leads when the leader is dead. */
+  replaceDead(): void;
+  /** Whoever stands still goes on; who has lost the lease meanwhile is told, a moment later. */
+  resumeAll(): void;
+  /** Nobody asks ARM or the cluster for anything just now. */
+  isQuiet(): boolean;
   /** Lets everybody do what can be done at this instant. */
   drain(): Promise<void>;
   /** Moves time on, letting everybody do at each timer what it is for. */
@@ -98,7 +103,17 @@ export function createWorld(nodes: readonly string[]): World {
     apiFault: faults.addApi,
     clearFaults: faults.clear,
     leader: () => processes.at(-1) ?? elect(),
-    processes: () => processes,
+    replaceDead: () => {
+      const leader = processes.at(-1);
+      if (leader === undefined || leader.life.isDead()) elect();
+    },
+    resumeAll: () => {
+      for (const one of processes.filter(({ life }) => life.isPaused())) {
+        one.life.resume();
+        if (one !== processes.at(-1)) one.stepDown();
+      }
+    },
+    isQuiet: () => processes.every(({ life }) => life.pending() === 0),
     pass: async (ms) => {
       await drain();
       for (let left = ms; left > 0;) {
