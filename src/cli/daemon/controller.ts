@@ -64,7 +64,11 @@ async function serve(
   const access = await readAzureAccess({ clock, path, environment, endpoints });
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
-  const compute = createCompute({ clock, ...access, endpoints, onBudget: countArmBudget(metrics) });
+  const compute = createCompute({
+    ...{ clock, ...access, endpoints },
+    onBudget: countArmBudget(metrics),
+    mayWrite: () => open.isLeader(),
+  });
   const dependencies = {
     clock,
     log,

@@ -57,6 +57,7 @@ export function startProcess(around: Surroundings, name: string): Process {
     cloud,
     credential,
     random: () => 0,
+    mayWrite: () => around.leader() === name,
     httpClient: clientOf((request) => {
       const kind = kindOf(request);
       const fault = around.nextArmFault(kind);

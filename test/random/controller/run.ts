@@ -32,7 +32,7 @@ export async function faultsOf(script: readonly Step[]): Promise<{
 async function faultsInTheEnd(world: World): Promise<readonly string[]> {
   world.journal.push("faults end");
   world.clearFaults();
-  world.resumeAll();
+  await world.resumeAll();
   world.leader().lag(false);
   world.leader().life.crash(null);
   await world.drain();

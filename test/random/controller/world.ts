@@ -32,8 +32,8 @@ export interface World {
   elect(): Process;
   /** Another leads when the leader is dead. */
   replaceDead(): void;
-  /** Whoever stands still goes on; who has lost the lease meanwhile is told, a moment later. */
-  resumeAll(): void;
+  /** Whoever stands still goes on. Who has lost the lease meanwhile hears first what came in, and then of that. */
+  resumeAll(): Promise<void>;
   /** Nobody asks ARM or the cluster for anything just now. */
   isQuiet(): boolean;
   /** Lets everybody do what can be done at this instant. */
@@ -107,9 +107,10 @@ export function createWorld(nodes: readonly string[]): World {
       const leader = processes.at(-1);
       if (leader === undefined || leader.life.isDead()) elect();
     },
-    resumeAll: () => {
+    resumeAll: async () => {
       for (const one of processes.filter(({ life }) => life.isPaused())) {
         one.life.resume();
+        await turn();
         if (one !== processes.at(-1)) one.stepDown();
       }
     },
