@@ -50,7 +50,7 @@ export function createArmClient(options: {
       const { identity, etag, provisioningState } = await machines.get(vm.resourceGroup, vm.name, {
         abortSignal,
       });
-      return { ...readBlock(identity), etag, isUpdating: !isFinal(provisioningState) };
+      return readBlock(identity, etag, provisioningState);
     },
     patchIdentity: async (vm, patch, signal) => {
       const { url, retryAfter } = await sendPatch(clientOf(vm), vm, patch, signal);
@@ -63,12 +63,8 @@ export function createArmClient(options: {
   };
 }
 
-/** States in which no operation runs on a machine. */
-const finalStates: ReadonlySet<string> = new Set(["succeeded", "failed", "canceled"]);
-
-function isFinal(provisioningState: string | undefined): boolean {
-  return provisioningState === undefined || finalStates.has(provisioningState.toLowerCase());
-}
+/** States in which no change is running on a machine; one that is being deleted has seen its last. */
+const finalStates: ReadonlySet<string> = new Set(["succeeded", "failed", "canceled", "deleting"]);
 
 async function sendPatch(
   client: ComputeManagementClient,
@@ -104,10 +100,20 @@ function blockOf({ type, userAssignedIdentities }: IdentityPatch): VirtualMachin
 
 function readBlock(
   identity: VirtualMachineIdentity | undefined,
-): Pick<MachineIdentity, "userAssigned" | "systemAssigned"> {
+  etag: string | undefined,
+  provisioningState: string | undefined,
+): MachineIdentity {
+  const userAssigned = Object.entries(identity?.userAssignedIdentities ?? {});
+  const clientIDs = userAssigned.flatMap(([id, { clientId }]) =>
+    clientId === undefined ? [] : [[id.toLowerCase(), clientId] as const],
+  );
   return {
-    userAssigned: Object.keys(identity?.userAssignedIdentities ?? {}),
+    userAssigned: userAssigned.map(([id]) => id),
     systemAssigned: (identity?.type ?? "").toLowerCase().includes("systemassigned"),
+    etag,
+    clientIDs: new Map(clientIDs),
+    isUpdating: provisioningState !== undefined && !finalStates.has(provisioningState.toLowerCase()),
+    isDeleting: provisioningState?.toLowerCase() === "deleting",
   };
 }
 

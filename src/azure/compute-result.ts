@@ -7,19 +7,29 @@ import { safeText } from "./safe-text.ts";
 
 export interface ComputeFailure {
   /**
-   * notFound: the VM is gone. conflict: another change is running. throttled: 429. refused: 4xx that
-   * will not heal by itself; `identities` names the culprits when ARM did. forbidden: podid itself is
-   * refused, whatever it asks of this target. unavailable: outcome unknown.
+   * notFound: the VM is gone. deleting: it is about to, so nothing was sent. conflict: another change is running.
+   * throttled: 429. refused: 4xx that will not heal by itself; `identities` names the culprits when ARM
+   * did. forbidden: podid itself is refused, whatever it asks of this target. unavailable: outcome unknown.
    */
-  readonly kind: "notFound" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
+  readonly kind: "notFound" | "deleting" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
   readonly retryAfterSeconds: number | null;
   readonly identities: readonly string[];
   readonly detail: string;
 }
 
 export type ComputeResult =
-  | { readonly ok: true; readonly identities: readonly string[] }
-  | { readonly ok: false; readonly failure: ComputeFailure };
+  | {
+      readonly ok: true;
+      readonly identities: readonly string[];
+      /** Those of `identities` that are immutable and stay although they were to be removed. */
+      readonly kept?: readonly string[];
+    }
+  | {
+      readonly ok: false;
+      readonly failure: ComputeFailure;
+      /** What is on the target all the same, when that could be read: an earlier request may have done its part. */
+      readonly identities?: readonly string[];
+    };
 
 /** An error as ARM puts it, in an answer or in the body of an operation. */
 export interface ArmError {

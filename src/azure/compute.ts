@@ -1,22 +1,17 @@
 import type { HttpClient } from "@azure/core-rest-pipeline";
 
 import type { Clock } from "../runtime/clock.ts";
-import { withDeadline } from "../runtime/deadline.ts";
-import { type ArmClient, createArmClient } from "./arm-client.ts";
+import { createArmClient } from "./arm-client.ts";
 import { type ArmBudget, createArmGate } from "./arm-gate.ts";
-import { followOperation } from "./arm-operation.ts";
 import type { Cloud, EndpointOverrides } from "./cloud.ts";
-import { type ComputeFailure, type ComputeResult, thrownFailure, unknownOutcome } from "./compute-result.ts";
+import { applyChange, type Call, read } from "./compute-change.ts";
+import type { OnOperation } from "./compute-operations.ts";
+import { type ComputeResult, thrownFailure, unknownOutcome } from "./compute-result.ts";
 import type { Credential } from "./credential.ts";
 import { createGatedArmClient } from "./gated-arm-client.ts";
-import {
-  formPatch,
-  type IdentityChange,
-  type MachineIdentity,
-  openChange,
-  sizeOf,
-} from "./identity-patch.ts";
-import { createSettledMachines, type SettledMachines } from "./settled-machines.ts";
+import type { IdentityChange } from "./identity-patch.ts";
+import type { IsImmutable } from "./immutable-identities.ts";
+import { createSettledMachines } from "./settled-machines.ts";
 import { parseVmId, type VmId } from "./vm-id.ts";
 
 /** User-assigned identities of a VM or scale set, by ARM resource id in any letter case. */
@@ -25,100 +20,57 @@ export interface Compute {
   getIdentities(target: string, signal: AbortSignal): Promise<ComputeResult>;
   /**
    * Adds and removes, waits for ARM's operation, verifies by GET and answers what is on the target then.
-   * Only what is not so yet is sent, in one PATCH for up to 150 identities; other identities stay.
+   * Only what is not so yet is sent, in one PATCH for up to 150 identities; other identities stay, and
+   * immutable ones whatever is asked. Conflicts are waited out for half a minute.
    */
   changeIdentities(target: string, change: IdentityChange, signal: AbortSignal): Promise<ComputeResult>;
 }
 
-/** ARM answers plain calls within seconds; a call that takes longer is as good as lost. */
-const callLimitMs = 60_000;
-
-/** Makes the access to ARM. Changes of one target follow one another; nothing is ever repeated unread. */
-export function createCompute(options: {
+interface ComputeOptions {
   readonly clock: Clock;
   readonly cloud: Cloud;
   readonly credential: Credential;
   readonly endpoints?: EndpointOverrides;
-  /** 0..1; spreads the return after a 429 that names no time. */
+  /** 0..1; spreads the return after a conflict, or after a 429 that names no time. */
   readonly random?: () => number;
   /** Told of the budget after every call. */
   readonly onBudget?: (budget: ArmBudget) => void;
+  /** Told of every use of ARM that has ended. */
+  readonly onOperation?: OnOperation;
+  /** No identity is, unless it says so. */
+  readonly isImmutable?: IsImmutable;
+  /** Asked right before each write; always true unless given. */
+  readonly mayWrite?: () => boolean;
   /** What requests go out with; by default the SDK's own client. */
   readonly httpClient?: HttpClient;
-}): Compute {
+}
+
+/** Makes the access to ARM. Calls for one target follow one another; nothing is ever repeated unread. */
+export function createCompute(options: ComputeOptions): Compute {
   const { clock, random = Math.random, onBudget } = options;
   const gate = createArmGate({ clock, random, ...(onBudget === undefined ? {} : { onBudget }) });
-  const arm = createGatedArmClient(createArmClient({ ...options, ...options.endpoints }), gate, clock);
+  const { onOperation = () => undefined, isImmutable = () => false, mayWrite = () => true } = options;
+  const terms = {
+    arm: createGatedArmClient(createArmClient({ ...options, ...options.endpoints }), gate, clock),
+    settled: createSettledMachines(),
+    clock,
+    random,
+    onOperation,
+    isImmutable,
+    mayWrite,
+  };
   const inTurn = createQueues();
-  const settled = createSettledMachines();
+  const run = (
+    target: string,
+    signal: AbortSignal,
+    use: (call: Call) => Promise<ComputeResult>,
+  ): Promise<ComputeResult> =>
+    inTurn(target.toLowerCase(), () => attempt(clock, target, (vm) => use({ ...terms, target, vm, signal })));
   return {
     getIdentities: (target, signal) =>
-      attempt(clock, target, async (vm) => succeeded(await read({ arm, clock, vm, signal }))),
-    changeIdentities: (target, change, signal) =>
-      inTurn(target.toLowerCase(), () =>
-        attempt(clock, target, (vm) => applyChange({ arm, clock, vm, signal, target, settled }, change)),
-      ),
+      run(target, signal, async (call) => ({ ok: true, identities: (await read(call)).userAssigned })),
+    changeIdentities: (target, change, signal) => run(target, signal, (call) => applyChange(call, change)),
   };
-}
-
-/** What every step on one target needs. */
-interface Call {
-  readonly arm: ArmClient;
-  readonly clock: Clock;
-  readonly vm: VmId;
-  readonly signal: AbortSignal;
-}
-
-interface Change extends Call {
-  readonly target: string;
-  readonly settled: SettledMachines;
-}
-
-/** Always reads first: after an unknown outcome the same change may be half done or done (reliability.md Z3). */
-async function applyChange(call: Change, change: IdentityChange): Promise<ComputeResult> {
-  const { settled, target } = call;
-  let current = await read(call);
-  settled.seen(target, current);
-  let open = openChange(current, change);
-  while (sizeOf(open) > 0) {
-    // oxlint-disable-next-line no-await-in-loop -- each request needs the state the last one left
-    const failure = await sendChange(call, current, open);
-    if (failure !== null) return { ok: false, failure };
-    // oxlint-disable-next-line no-await-in-loop -- see above
-    current = await read(call);
-    settled.seen(target, current);
-    const left = openChange(current, change);
-    if (sizeOf(left) >= sizeOf(open)) {
-      return {
-        ok: false,
-        failure: unknownOutcome("ARM accepted the change but the machine does not show it"),
-      };
-    }
-    open = left;
-  }
-  return settled.has(target) ? succeeded(current) : { ok: false, failure: notSettled };
-}
-
-const notSettled: ComputeFailure = {
-  ...unknownOutcome("a change that was sent before may still be running on the machine"),
-  kind: "conflict",
-};
-
-async function sendChange(
-  call: Change,
-  current: MachineIdentity,
-  open: IdentityChange,
-): Promise<ComputeFailure | null> {
-  const { arm, clock, vm, signal, settled, target } = call;
-  settled.sending(target);
-  const started = await withDeadline(clock, callLimitMs, signal, (bounded) =>
-    arm.patchIdentity(vm, formPatch(current, open), bounded),
-  );
-  return followOperation({ ...call, started });
-}
-
-async function read({ arm, clock, vm, signal }: Call): Promise<MachineIdentity> {
-  return withDeadline(clock, callLimitMs, signal, (bounded) => arm.readIdentity(vm, bounded));
 }
 
 async function attempt(
@@ -136,10 +88,6 @@ async function attempt(
   } catch (thrown) {
     return { ok: false, failure: thrownFailure(thrown, clock.nowMs()) };
   }
-}
-
-function succeeded(current: MachineIdentity): ComputeResult {
-  return { ok: true, identities: current.userAssigned };
 }
 
 /** Runs the tasks of one key after one another, in the order they came. Tasks must not reject. */

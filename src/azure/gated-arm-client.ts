@@ -8,16 +8,27 @@ import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import type { VmId } from "./vm-id.ts";
 
 /**
- * Sends every call of `arm` through `gate`, and closes the gate when ARM answers 429, for its reads or its writes.
+ * Sends every call of `arm` through `gate`, and closes the gate when ARM asks to stay away, for its reads or its writes:
+ * by 429, or by 503 with a Retry-After, which the reference obeys for all as well (aad-pod-identity.md §5.5).
  * A call that may not go out throws AzureError `arm-paused`, without a request.
  */
 export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock): ArmClient {
-  const pass = async <T>(
+  const heed = (
     { subscriptionID }: VmId,
+    scope: ArmScope,
+    answer: { readonly status: number; readonly retryAfter: string | undefined },
+  ): void => {
+    const seconds = retryAfterSeconds(answer.retryAfter, clock.nowMs());
+    if (answer.status === 429 || (answer.status === 503 && seconds !== null))
+      gate.close(subscriptionID, scope, seconds);
+  };
+  const pass = async <T>(
+    vm: VmId,
     scope: ArmScope,
     signal: AbortSignal,
     call: () => Promise<T>,
   ): Promise<T> => {
+    const { subscriptionID } = vm;
     const admission = await gate.enter(subscriptionID, scope, signal);
     if (!admission.admitted) {
       const seconds = admission.retryAfterSeconds;
@@ -27,9 +38,9 @@ export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock
     try {
       return await call();
     } catch (thrown) {
-      if (isRestError(thrown) && thrown.statusCode === 429) {
-        const header = thrown.response?.headers.get("retry-after");
-        gate.close(subscriptionID, scope, retryAfterSeconds(header, clock.nowMs()));
+      if (isRestError(thrown) && thrown.statusCode !== undefined) {
+        const retryAfter = thrown.response?.headers.get("retry-after");
+        heed(vm, scope, { status: thrown.statusCode, retryAfter });
       }
       throw thrown;
     }
@@ -40,10 +51,7 @@ export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock
       pass(vm, "writes", signal, () => arm.patchIdentity(vm, patch, signal)),
     pollOperation: async (vm, url, signal) => {
       const response = await pass(vm, "reads", signal, () => arm.pollOperation(vm, url, signal));
-      if (response.status === 429) {
-        const header = response.headers.get("retry-after");
-        gate.close(vm.subscriptionID, "reads", retryAfterSeconds(header, clock.nowMs()));
-      }
+      heed(vm, "reads", { status: response.status, retryAfter: response.headers.get("retry-after") });
       return response;
     },
   };

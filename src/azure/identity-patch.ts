@@ -1,11 +1,17 @@
+import type { IsImmutable } from "./immutable-identities.ts";
+
 /** The identity block of a machine as ARM answered it. */
 export interface MachineIdentity {
   /** Resource ids of user-assigned identities, in the letter case ARM used. */
   readonly userAssigned: readonly string[];
   readonly systemAssigned: boolean;
   readonly etag: string | undefined;
+  /** Client ids by lower-cased resource id; those of identities that do not exist any more are unknown. */
+  readonly clientIDs: ReadonlyMap<string, string>;
   /** Some operation is running on the machine, whoever's it is. */
   readonly isUpdating: boolean;
+  /** ARM is about to delete the machine, and refuses to change it. */
+  readonly isDeleting: boolean;
 }
 
 export interface IdentityChange {
@@ -24,15 +30,39 @@ export interface IdentityPatch {
 /** ARM refuses more identities in one request (azure.md §4.1). */
 const mostPerRequest = 150;
 
-/** What of `change` is not yet so on the machine; ids are compared without regard to letter case, once each. */
-export function openChange(current: MachineIdentity, change: IdentityChange): IdentityChange {
+/**
+ * What of `change` is not yet so on the machine; ids are compared without regard to letter case, once each, and what
+ * is to be added as well is not removed. Immutable identities stay.
+ */
+export function openChange(
+  current: MachineIdentity,
+  change: IdentityChange,
+  isImmutable: IsImmutable,
+): IdentityChange {
   const present = keysOf(current.userAssigned);
-  const unwanted = keysOf(change.remove);
   return {
     add: distinct(change.add).filter((id) => !present.has(keyOf(id))),
-    // ARM's own spelling: it is the key that the machine's map has.
-    remove: current.userAssigned.filter((id) => unwanted.has(keyOf(id))),
+    remove: unwanted(current, change).filter((id) => !stays(current, id, isImmutable)),
   };
+}
+
+/** Which identities on the machine stay there although `change` removes them. */
+export function keptIdentities(
+  current: MachineIdentity,
+  change: IdentityChange,
+  isImmutable: IsImmutable,
+): readonly string[] {
+  return unwanted(current, change).filter((id) => stays(current, id, isImmutable));
+}
+
+/** In ARM's own spelling: it is the key that the machine's map has. */
+function unwanted({ userAssigned }: MachineIdentity, { add, remove }: IdentityChange): readonly string[] {
+  const leaving = keysOf(remove).difference(keysOf(add));
+  return userAssigned.filter((id) => leaving.has(keyOf(id)));
+}
+
+function stays({ clientIDs }: MachineIdentity, id: string, isImmutable: IsImmutable): boolean {
+  return isImmutable(id, clientIDs.get(keyOf(id)));
 }
 
 /** How many identities a change names. */

@@ -72,19 +72,29 @@ export interface Cluster {
 
 export interface ComputeFailure {
   /**
-   * notFound: the VM is gone. conflict: another change is running. throttled: 429. refused: 4xx that
-   * will not heal by itself; `identities` names the culprits when ARM did. forbidden: podid itself is
-   * refused, whatever it asks of this target. unavailable: outcome unknown.
+   * notFound: the VM is gone. deleting: it is about to, so nothing was sent. conflict: another change is running.
+   * throttled: 429. refused: 4xx that will not heal by itself; `identities` names the culprits when ARM
+   * did. forbidden: podid itself is refused, whatever it asks of this target. unavailable: outcome unknown.
    */
-  readonly kind: "notFound" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
+  readonly kind: "notFound" | "deleting" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
   readonly retryAfterSeconds: number | null;
   readonly identities: readonly string[];
   readonly detail: string;
 }
 
 export type ComputeResult =
-  | { readonly ok: true; readonly identities: readonly string[] }
-  | { readonly ok: false; readonly failure: ComputeFailure };
+  | {
+      readonly ok: true;
+      readonly identities: readonly string[];
+      /** Those of `identities` that are immutable and stay although they were to be removed. */
+      readonly kept?: readonly string[];
+    }
+  | {
+      readonly ok: false;
+      readonly failure: ComputeFailure;
+      /** What is on the target all the same, when that could be read: an earlier request may have done its part. */
+      readonly identities?: readonly string[];
+    };
 
 /** User-assigned identities of a VM or scale set, by ARM resource id; src/azure fits by shape. */
 export interface Compute {
@@ -92,7 +102,8 @@ export interface Compute {
   getIdentities(target: string, signal: AbortSignal): Promise<ComputeResult>;
   /**
    * Adds and removes in one PATCH, waits for the operation, verifies by GET and answers what is on
-   * the target then. Nothing to change means no PATCH. Other identities on the target are kept.
+   * the target then. Nothing to change means no PATCH. Other identities on the target are kept, and
+   * immutable ones whatever is asked.
    */
   changeIdentities(
     target: string,

@@ -127,8 +127,7 @@ function wishesWithoutWait({ cluster }: Cache, nowMs: number): readonly Wish[] {
   return wishesOf(cluster, nowMs).filter(
     (wish) =>
       !objects.some(
-        (object) =>
-          pairOf(object) === `${wish.pod}/${wish.identity}` && object.spec.nodename !== wish.node,
+        (object) => pairOf(object) === `${wish.pod}/${wish.identity}` && object.spec.nodename !== wish.node,
       ),
   );
 }

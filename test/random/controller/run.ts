@@ -61,7 +61,9 @@ async function unrestIn(world: World): Promise<readonly string[]> {
   if (wishes() !== before.wishes) return [];
   return [
     ...(world.patches.length === before.patches ? [] : ["ARM is changed although all is as it should be"]),
-    ...(world.objectWrites() === before.writes ? [] : ["objects are written although all is as it should be"]),
+    ...(world.objectWrites() === before.writes
+      ? []
+      : ["objects are written although all is as it should be"]),
   ];
 }
 

@@ -64,7 +64,12 @@ const patchFaults = fc.constantFrom<ArmFault>(
   { kind: "neverEnds" },
   { kind: "urlVanishes" },
 );
-const readFaults = fc.constantFrom<ArmFault>(status(429, "40"), status(503), { kind: "lost" }, { kind: "hangs" });
+const readFaults = fc.constantFrom<ArmFault>(
+  status(429, "40"),
+  status(503),
+  { kind: "lost" },
+  { kind: "hangs" },
+);
 const count = fc.integer({ min: 1, max: 3 });
 
 const happenings: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Step> }[] = [
@@ -91,7 +96,10 @@ const happenings: readonly { readonly weight: number; readonly arbitrary: fc.Arb
   { weight: 1, arbitrary: fc.record({ op: named("identityGoes"), identity }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom("armForgets", "armKnows"), arm }) },
   { weight: 1, arbitrary: fc.record({ op: named("attach"), node, arm }) },
-  { weight: 6, arbitrary: fc.record({ op: named("armFault"), on: named2("PATCH"), fault: patchFaults, count }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ op: named("armFault"), on: named2("PATCH"), fault: patchFaults, count }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ op: named("armFault"), on: named2("GET", "POLL"), fault: readFaults, count }),
@@ -119,7 +127,10 @@ const happenings: readonly { readonly weight: number; readonly arbitrary: fc.Arb
     weight: 14,
     arbitrary: fc.record({ op: named("pass"), seconds: fc.constantFrom(0, 1, 3, 7, 30, 90, 400) }),
   },
-  { weight: 1, arbitrary: fc.record({ op: named("stepClock"), seconds: fc.constantFrom(-3600, -300, 300, 3600) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: named("stepClock"), seconds: fc.constantFrom(-3600, -300, 300, 3600) }),
+  },
 ];
 
 function named2(...kinds: readonly RequestKind[]): fc.Arbitrary<RequestKind> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 
 import { type ArmBudget, createArmGate } from "../../../src/azure/arm-gate.ts";
 import { findCloud } from "../../../src/azure/cloud.ts";
@@ -88,36 +88,49 @@ describe("the gate to ARM", () => {
 });
 
 describe("a machine behind the gate", () => {
-  it("is not asked while another of its subscription was told to wait, and is afterwards", async (t) => {
-    let throttled = true;
-    const arm = await serveScript(t, () =>
-      throttled
-        ? json(429, { error: { code: "TooManyRequests", message: "slow down" } }, { "retry-after": "42" })
-        : json(200, {
-            location: "westeurope",
-            identity: { type: "UserAssigned", userAssignedIdentities: { [managed("reader")]: {} } },
-          }),
-    );
-    const clock = createSimulatedClock(startMs);
-    const credential = { getToken: async () => ({ token: "t", expiresOnTimestamp: startMs + 3_600_000 }) };
-    const compute = createCompute({
-      clock,
-      cloud: findCloud(""),
-      credential,
-      endpoints: { armUrl: arm.url },
-    });
-    const first = await compute.getIdentities(vm, signal);
-    assert.ok(!first.ok && first.failure.kind === "throttled" && first.failure.retryAfterSeconds === 42);
-    throttled = false;
-    clock.advance(41_000);
-    const second = await compute.getIdentities(scaleSet, signal);
-    assert.ok(!second.ok && second.failure.kind === "throttled" && second.failure.retryAfterSeconds === 1);
-    assert.equal(arm.requests.length, 1);
-    clock.advance(1_000);
-    assert.deepEqual(await compute.getIdentities(scaleSet, signal), {
-      ok: true,
-      identities: [managed("reader")],
-    });
-    assert.equal(arm.requests.length, 2);
-  });
+  const waits = [
+    { status: 429, retryAfter: "42" },
+    { status: 429, retryAfter: "Sun, 14 Jun 2026 22:00:42 GMT" },
+    { status: 503, retryAfter: "42" },
+  ];
+  for (const row of waits) {
+    it(`is not asked while another was told to wait, and is afterwards: ${row.status}, ${row.retryAfter}`, (t) =>
+      provePause(t, row));
+  }
 });
+
+async function provePause(
+  t: TestContext,
+  { status, retryAfter }: { readonly status: number; readonly retryAfter: string },
+): Promise<void> {
+  let throttled = true;
+  const arm = await serveScript(t, () =>
+    throttled
+      ? json(status, { error: { code: "TooManyRequests", message: "slow" } }, { "retry-after": retryAfter })
+      : json(200, {
+          location: "westeurope",
+          identity: { type: "UserAssigned", userAssignedIdentities: { [managed("reader")]: {} } },
+        }),
+  );
+  const clock = createSimulatedClock(startMs);
+  const credential = { getToken: async () => ({ token: "t", expiresOnTimestamp: startMs + 3_600_000 }) };
+  const compute = createCompute({
+    clock,
+    cloud: findCloud(""),
+    credential,
+    endpoints: { armUrl: arm.url },
+  });
+  const first = await compute.getIdentities(vm, signal);
+  assert.ok(!first.ok && first.failure.retryAfterSeconds === 42);
+  throttled = false;
+  clock.advance(41_000);
+  const second = await compute.getIdentities(scaleSet, signal);
+  assert.ok(!second.ok && second.failure.kind === "throttled" && second.failure.retryAfterSeconds === 1);
+  assert.equal(arm.requests.length, 1);
+  clock.advance(1_000);
+  assert.deepEqual(await compute.getIdentities(scaleSet, signal), {
+    ok: true,
+    identities: [managed("reader")],
+  });
+  assert.equal(arm.requests.length, 2);
+}

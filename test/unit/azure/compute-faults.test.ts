@@ -1,58 +1,12 @@
 import assert from "node:assert/strict";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 
-import { findCloud } from "../../../src/azure/cloud.ts";
-import { type Compute, createCompute } from "../../../src/azure/compute.ts";
+import type { CloudOperation } from "../../../src/azure/compute-operations.ts";
 import type { Credential } from "../../../src/azure/credential.ts";
 import { AzureError, type AzureErrorCode } from "../../../src/azure/errors.ts";
-import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
-import { json, type Loopback, type Script, serveScript } from "./loopback.ts";
-import { drive, managed, startMs, until, vm } from "./world.ts";
-
-const cloud = findCloud("");
-const signal = new AbortController().signal;
-const change = { add: [managed("writer")], remove: [] };
-const operation = "https://management.azure.com/subscriptions/s/operations/1?api-version=2026-04-01";
-const accepted = json(202, {}, { "azure-asyncoperation": operation, "retry-after": "1" });
-const credential: Credential = {
-  getToken: async () => ({ token: "eyJ0.canary.sig", expiresOnTimestamp: startMs + 3_600_000 }),
-};
-
-interface Fixture {
-  readonly clock: SimulatedClock;
-  readonly compute: Compute;
-  readonly arm: Loopback;
-}
-
-/** ARM that answers by method; polls are those of the operation URL. Reads show `reader`, then also `writer`. */
-async function start(
-  t: TestContext,
-  script: { readonly get?: Script; readonly patch?: Script; readonly polls?: readonly Script[] },
-  login: Credential = credential,
-): Promise<Fixture> {
-  const polls = [...(script.polls ?? [json(200, { status: "Succeeded" })])];
-  let patched = false;
-  const arm = await serveScript(t, ({ method, target }) => {
-    if (method === "PATCH") {
-      patched = true;
-      return script.patch ?? accepted;
-    }
-    if (target.includes("/operations/")) return polls.shift() ?? "reset";
-    return script.get ?? machine(patched ? ["reader", "writer"] : ["reader"]);
-  });
-  const clock = createSimulatedClock(startMs);
-  const compute = createCompute({ clock, cloud, credential: login, endpoints: { armUrl: arm.url } });
-  return { clock, compute, arm };
-}
-
-function machine(names: readonly string[]): Script {
-  const userAssignedIdentities = Object.fromEntries(names.map((name) => [managed(name), {}]));
-  return json(200, {
-    location: "westeurope",
-    etag: "1",
-    identity: { type: "UserAssigned", userAssignedIdentities },
-  });
-}
+import { accepted, armError, change, cloud, machine, methods, signal, start } from "./arm-script.ts";
+import { json } from "./loopback.ts";
+import { drive, managed, scaleSet, startMs, until, vm } from "./world.ts";
 
 function failingLogin(code: AzureErrorCode): Credential {
   return {
@@ -62,12 +16,17 @@ function failingLogin(code: AzureErrorCode): Credential {
   };
 }
 
-function methods(arm: Loopback): readonly string[] {
-  return arm.requests.map(({ method, target }) => (target.includes("/operations/") ? "poll" : method));
-}
-
-const armError = (code: string, message: string): object => ({ error: { code, message } });
 const linked = `The client 'x' has permission, however it does not have permission to perform action on the linked scope(s) '${managed("writer")},${managed("auditor")}' or the linked scope(s) are invalid.`;
+
+/** What is sent before a change fails: a conflict is waited out five times, an unknown outcome is read. */
+const sentUntil = {
+  notFound: ["GET", "PATCH"],
+  conflict: ["GET", ...Array.from({ length: 5 }).flatMap(() => ["PATCH", "GET"]), "PATCH"],
+  throttled: ["GET", "PATCH"],
+  refused: ["GET", "PATCH"],
+  forbidden: ["GET", "PATCH"],
+  unavailable: ["GET", "PATCH", "GET"],
+};
 
 describe("errors of ARM", () => {
   const rows = [
@@ -150,16 +109,16 @@ describe("errors of ARM", () => {
     { name: "a reset", patch: "reset", kind: "unavailable", retryAfter: null, ids: [] },
   ] as const;
   for (const { name, patch, kind, retryAfter, ids } of rows) {
-    it(`mean ${kind}, and the PATCH is not repeated: ${name}`, async (t) => {
-      const { compute, arm } = await start(t, { patch });
-      const result = await compute.changeIdentities(vm, change, signal);
+    it(`mean ${kind}, and the PATCH is not repeated unread: ${name}`, async (t) => {
+      const { clock, compute, arm } = await start(t, { patches: [patch] });
+      const result = await drive(clock, compute.changeIdentities(vm, change, signal));
       assert.ok(!result.ok);
       const { failure } = result;
       assert.deepEqual(
         [failure.kind, failure.retryAfterSeconds, failure.identities],
         [kind, retryAfter, ids],
       );
-      assert.deepEqual(methods(arm), ["GET", "PATCH"]);
+      assert.deepEqual(methods(arm), sentUntil[kind]);
       assert.doesNotMatch(JSON.stringify(result), /canary/);
     });
   }
@@ -172,14 +131,14 @@ describe("errors of ARM", () => {
   });
 
   const hangs = [
-    { name: "GET", script: { get: "hang" }, sent: ["GET"] },
-    { name: "PATCH", script: { patch: "hang" }, sent: ["GET", "PATCH"] },
+    { name: "GET", script: { get: "hang" }, hanging: 1, sent: ["GET"] },
+    { name: "PATCH", script: { patches: ["hang"] }, hanging: 2, sent: ["GET", "PATCH", "GET"] },
   ] as const;
-  for (const { name, script, sent } of hangs) {
+  for (const { name, script, hanging, sent } of hangs) {
     it(`mean unavailable when a ${name} takes longer than a minute`, async (t) => {
       const { clock, compute, arm } = await start(t, script);
       const pending = compute.changeIdentities(vm, change, signal);
-      await until(() => methods(arm).length === sent.length);
+      await until(() => methods(arm).length === hanging);
       clock.advance(60_000);
       const result = await pending;
       assert.ok(!result.ok);
@@ -189,79 +148,86 @@ describe("errors of ARM", () => {
   }
 });
 
-describe("operations of ARM", () => {
-  const running = json(200, { status: "InProgress" }, { "retry-after": "1" });
-  const done = json(200, { status: "Succeeded" });
-
-  it("are followed through throttling, faults and nonsense", async (t) => {
-    const polls: readonly Script[] = [
-      running,
-      json(429, {}, { "retry-after": "30" }),
-      json(503, {}),
-      "reset",
-      { status: 200, body: "<html>" },
-      done,
-    ];
-    const { clock, compute, arm } = await start(t, { polls });
-    const result = await drive(clock, compute.changeIdentities(vm, change, signal));
-    assert.deepEqual(result, { ok: true, identities: [managed("reader"), managed("writer")] });
-    assert.deepEqual(methods(arm), ["GET", "PATCH", ...polls.map(() => "poll"), "GET"]);
-    assert.equal(clock.monotonicMs(), (1 + 1 + 30 + 2 + 2 + 2) * 1_000);
-  });
-
-  it("leave the answer to the machine when their URL is gone", async (t) => {
-    const { clock, compute, arm } = await start(t, { polls: [running, json(404, {})] });
-    const result = await drive(clock, compute.changeIdentities(vm, change, signal));
-    assert.ok(result.ok);
-    assert.deepEqual(methods(arm), ["GET", "PATCH", "poll", "poll", "GET"]);
-  });
-
-  const failures = [
-    { code: "FailedIdentityOperation", kind: "refused", ids: [managed("writer")] },
-    { code: "OperationNotAllowed", kind: "conflict", ids: [managed("writer")] },
-    { code: "InternalExecutionError", kind: "unavailable", ids: [managed("writer")] },
-  ] as const;
-  for (const { code, kind, ids } of failures) {
-    it(`fail late as ${kind}: ${code}`, async (t) => {
-      const error = { code, message: `identity '${managed("writer")}'` };
-      const { clock, compute } = await start(t, { polls: [running, json(200, { status: "Failed", error })] });
-      const result = await drive(clock, compute.changeIdentities(vm, change, signal));
-      assert.ok(!result.ok);
-      assert.deepEqual([result.failure.kind, result.failure.identities], [kind, ids]);
-      assert.match(result.failure.detail, new RegExp(`^ARM's operation failed with ${code}: `));
-    });
-  }
-
-  it("that succeed without effect are told", async (t) => {
-    const { clock, compute, arm } = await start(t, { get: machine(["reader"]) });
-    const result = await drive(clock, compute.changeIdentities(vm, change, signal));
-    assert.ok(!result.ok);
-    assert.equal(result.failure.detail, "ARM accepted the change but the machine does not show it");
-    assert.deepEqual(methods(arm), ["GET", "PATCH", "poll", "GET"]);
-  });
-
-  it("elsewhere than at ARM get no token: the machine is read instead", async (t) => {
-    const elsewhere = await serveScript(t, () => done);
-    const patch = json(202, {}, { "azure-asyncoperation": `${elsewhere.url}/operations/1` });
-    const { compute, arm } = await start(t, { patch });
-    assert.ok((await compute.changeIdentities(vm, change, signal)).ok);
-    assert.deepEqual(methods(arm), ["GET", "PATCH", "GET"]);
-    assert.deepEqual(elsewhere.requests, []);
-  });
-
-  const delays = [
-    { name: "2 s when ARM names no delay", headers: {}, waitedMs: 2_000 },
-    { name: "what ARM names", headers: { "retry-after": "7" }, waitedMs: 7_000 },
-    { name: "no less than 1 s", headers: { "retry-after": "0" }, waitedMs: 1_000 },
+describe("a conflict", () => {
+  const conflicts = [
+    json(409, armError("Conflict", "another update runs")),
+    json(412, armError("PreconditionFailed", "the etag is another")),
+    json(409, armError("OperationNotAllowed", "busy"), { "retry-after": "9" }),
+    accepted,
   ];
-  for (const { name, headers, waitedMs } of delays) {
-    it(`are asked after ${name}`, async (t) => {
-      const patch = json(202, {}, { "azure-asyncoperation": operation, ...headers });
-      const { clock, compute } = await start(t, { patch });
-      assert.ok((await drive(clock, compute.changeIdentities(vm, change, signal))).ok);
-      assert.equal(clock.monotonicMs(), waitedMs);
-    });
-  }
+
+  it("is waited out ever longer, or as long as ARM says, and the machine is read before each try", async (t) => {
+    const { clock, compute, arm } = await start(t, { patches: conflicts }, { random: () => 0 });
+    assert.ok((await drive(clock, compute.changeIdentities(vm, change, signal))).ok);
+    assert.deepEqual(methods(arm), [
+      "GET",
+      ...conflicts.slice(1).flatMap(() => ["PATCH", "GET"]),
+      "PATCH",
+      "poll",
+      "GET",
+    ]);
+    assert.equal(clock.monotonicMs(), (1 + 2 + 9 + 1) * 1000);
+  });
+
+  it("that is to last longer than 20 s is for the caller to come back to", async (t) => {
+    const patches = [json(409, armError("Conflict", "busy"), { "retry-after": "21" })];
+    const { compute, arm } = await start(t, { patches });
+    const result = await compute.changeIdentities(vm, change, signal);
+    assert.ok(!result.ok);
+    assert.deepEqual([result.failure.kind, result.failure.retryAfterSeconds], ["conflict", 21]);
+    assert.deepEqual(methods(arm), ["GET", "PATCH"]);
+  });
+});
+
+describe("a machine that Azure is deleting", () => {
+  it("is not asked to change, whatever is wanted of it", async (t) => {
+    const get = machine(["reader"], { properties: { provisioningState: "Deleting" } });
+    const { compute, arm } = await start(t, { get });
+    for (const wanted of [change, { add: [], remove: [managed("reader")] }]) {
+      const result = await compute.changeIdentities(vm, wanted, signal);
+      assert.ok(!result.ok);
+      assert.deepEqual([result.failure.kind, result.failure.retryAfterSeconds], ["deleting", 30]);
+      assert.deepEqual(result.identities, [managed("reader")]);
+    }
+    assert.deepEqual(methods(arm), ["GET", "GET"]);
+  });
+
+  it("needs no change when all is as wanted", async (t) => {
+    const get = machine(["reader"], { properties: { provisioningState: "Deleting" } });
+    const { compute } = await start(t, { get });
+    assert.ok((await compute.changeIdentities(vm, { add: [managed("reader")], remove: [] }, signal)).ok);
+  });
+});
+
+describe("a controller that does not lead any more", () => {
+  it("reads and sends nothing", async (t) => {
+    const { compute, arm } = await start(t, {}, { mayWrite: () => false });
+    const result = await compute.changeIdentities(vm, change, signal);
+    assert.ok(!result.ok);
+    assert.equal(result.failure.kind, "unavailable");
+    assert.deepEqual(methods(arm), ["GET"]);
+  });
+});
+
+describe("uses of ARM", () => {
+  it("are told with their kind, outcome and time, but for what was never sent", async (t) => {
+    const told: CloudOperation[] = [];
+    const patches = [accepted, json(429, armError("TooManyRequests", "slow"), { "retry-after": "60" })];
+    const onOperation = (operation: CloudOperation): number => told.push(operation);
+    const { clock, compute } = await start(t, { patches }, { onOperation });
+    assert.ok((await drive(clock, compute.changeIdentities(vm, change, signal))).ok);
+    const more = { add: [managed("auditor")], remove: [] };
+    await compute.changeIdentities(scaleSet, more, signal);
+    await compute.changeIdentities(scaleSet, more, signal);
+    assert.deepEqual(told, [
+      { type: "vm_get", ok: true, durationMs: 0 },
+      { type: "vm_update", ok: true, durationMs: 1000 },
+      { type: "vm_get", ok: true, durationMs: 0 },
+      { type: "vmss_get", ok: true, durationMs: 0 },
+      { type: "vmss_update", ok: false, durationMs: 0 },
+      { type: "vmss_get", ok: true, durationMs: 0 },
+    ]);
+  });
 });
 
 describe("podid's login at ARM", () => {
@@ -271,7 +237,7 @@ describe("podid's login at ARM", () => {
   ];
   for (const { code, kind } of rows) {
     it(`that fails as ${code} means ${kind}, and nothing is sent`, async (t) => {
-      const { compute, arm } = await start(t, {}, failingLogin(code));
+      const { compute, arm } = await start(t, {}, { credential: failingLogin(code) });
       const result = await compute.getIdentities(vm, signal);
       assert.ok(!result.ok);
       assert.equal(result.failure.kind, kind);
@@ -286,7 +252,7 @@ describe("podid's login at ARM", () => {
       scopes.push(asked);
       return { token: "eyJ0.canary.sig", expiresOnTimestamp: startMs + 3_600_000 };
     };
-    const { compute, arm } = await start(t, {}, { getToken });
+    const { compute, arm } = await start(t, {}, { credential: { getToken } });
     await compute.getIdentities(vm, signal);
     await compute.getIdentities(vm, signal);
     assert.deepEqual(scopes.flat(), [cloud.armScope, cloud.armScope]);

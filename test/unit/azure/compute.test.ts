@@ -115,7 +115,7 @@ describe("identities of machines on the emulator", () => {
     assert.ok(!result.ok);
     assert.equal(result.failure.kind, "unavailable");
     assert.equal(result.failure.detail, "the operation did not end within 10 minutes");
-    const again = await compute.changeIdentities(vm, change, signal);
+    const again = await drive(world.clock, compute.changeIdentities(vm, change, signal));
     assert.ok(!again.ok);
     assert.equal(again.failure.kind, "conflict", "the operation still runs");
   });

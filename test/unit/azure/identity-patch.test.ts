@@ -1,19 +1,59 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { formPatch, type MachineIdentity, openChange, sizeOf } from "../../../src/azure/identity-patch.ts";
+import {
+  formPatch,
+  keptIdentities,
+  type MachineIdentity,
+  openChange,
+  sizeOf,
+} from "../../../src/azure/identity-patch.ts";
+import { immutableIdentities } from "../../../src/azure/immutable-identities.ts";
 
-const none: MachineIdentity = { userAssigned: [], systemAssigned: false, etag: "7", isUpdating: false };
+const none: MachineIdentity = {
+  userAssigned: [],
+  systemAssigned: false,
+  etag: "7",
+  clientIDs: new Map(),
+  isUpdating: false,
+  isDeleting: false,
+};
+const nothingImmutable = (): boolean => false;
 
 const ids = (prefix: string): string[] => Array.from({ length: 100 }, (_, index) => `${prefix}${index}`);
 
 describe("the delta of a change", () => {
   it("leaves out what is so already, in any letter case", () => {
     const current = { ...none, userAssigned: ["/RG/a", "/rg/b"] };
-    const open = openChange(current, { add: ["/rg/A", "/rg/c", "/RG/C"], remove: ["/RG/B", "/rg/d"] });
+    const change = { add: ["/rg/A", "/rg/c", "/RG/C"], remove: ["/RG/B", "/rg/d"] };
+    const open = openChange(current, change, nothingImmutable);
     assert.deepEqual(open, { add: ["/RG/C"], remove: ["/rg/b"] });
     assert.equal(sizeOf(open), 2);
   });
+
+  it("adds what is both to be added and removed", () => {
+    const change = { add: ["a", "b"], remove: ["A", "B"] };
+    const open = openChange({ ...none, userAssigned: ["a"] }, change, nothingImmutable);
+    assert.deepEqual(open, { add: ["b"], remove: [] });
+  });
+
+  const immutable = [
+    { name: "client id, as ARM shows it", names: [" CLIENT-b "] },
+    { name: "resource id", names: ["/RG/B", ""] },
+  ];
+  for (const { name, names } of immutable) {
+    it(`never removes what is immutable by ${name}, in any letter case`, () => {
+      const isImmutable = immutableIdentities(names);
+      const clientIDs = new Map([
+        ["/rg/a", "client-a"],
+        ["/rg/b", "Client-B"],
+      ]);
+      const current = { ...none, userAssigned: ["/rg/a", "/Rg/b", "/rg/c"], clientIDs };
+      const change = { add: [], remove: ["/rg/a", "/rg/b", "/rg/c"] };
+      assert.deepEqual(openChange(current, change, isImmutable), { add: [], remove: ["/rg/a", "/rg/c"] });
+      assert.deepEqual(keptIdentities(current, change, isImmutable), ["/Rg/b"]);
+    });
+  }
 });
 
 describe("the PATCH of a change", () => {

@@ -1,0 +1,153 @@
+import { type Clock, delay } from "../runtime/clock.ts";
+import { withDeadline } from "../runtime/deadline.ts";
+import type { ArmClient } from "./arm-client.ts";
+import { followOperation } from "./arm-operation.ts";
+import { measured, type OnOperation } from "./compute-operations.ts";
+import { type ComputeFailure, type ComputeResult, thrownFailure, unknownOutcome } from "./compute-result.ts";
+import {
+  formPatch,
+  type IdentityChange,
+  keptIdentities,
+  type MachineIdentity,
+  openChange,
+  sizeOf,
+} from "./identity-patch.ts";
+import type { IsImmutable } from "./immutable-identities.ts";
+import type { SettledMachines } from "./settled-machines.ts";
+import type { VmId } from "./vm-id.ts";
+
+/** What every step on one target needs. */
+export interface Call {
+  readonly arm: ArmClient;
+  readonly clock: Clock;
+  /** The resource id of the machine, and the same in parts. */
+  readonly target: string;
+  readonly vm: VmId;
+  readonly settled: SettledMachines;
+  readonly signal: AbortSignal;
+  readonly isImmutable: IsImmutable;
+  /** Asked right before each write: a controller that stood still may not lead any more (reliability.md ST6). */
+  readonly mayWrite: () => boolean;
+  readonly onOperation: OnOperation;
+  /** 0..1; spreads waits. */
+  readonly random: () => number;
+}
+
+/** ARM answers plain calls within seconds; a call that takes longer is as good as lost. */
+const callLimitMs = 60_000;
+/** Conflicts are waited out this often, then the target makes room for others (reliability.md Z2). */
+const mostConflicts = 5;
+const firstConflictWaitMs = 1_000;
+/** Who is asked to wait longer than this comes back later. */
+const longestConflictWaitMs = 20_000;
+/** How soon to look again at a machine that is being deleted, which takes ARM minutes. */
+const deletingRetrySeconds = 30;
+
+/** Reads the identities of the machine: one request. */
+export async function read(call: Call): Promise<MachineIdentity> {
+  const { arm, clock, vm, signal, settled, target } = call;
+  const machine = await measured({ ...call, verb: "get" }, () =>
+    withDeadline(clock, callLimitMs, signal, (bounded) => arm.readIdentity(vm, bounded)),
+  );
+  settled.seen(target, machine);
+  return machine;
+}
+
+/**
+ * Brings the machine to what `change` says, in as many requests as it takes. Always reads first, and again after each
+ * request: after an unknown outcome the same change may be half done or done (reliability.md Z3).
+ */
+export async function applyChange(call: Call, change: IdentityChange): Promise<ComputeResult> {
+  let current = await read(call);
+  for (let conflicts = 0; ;) {
+    const open = openChange(current, change, call.isImmutable);
+    const isSo = sizeOf(open) === 0;
+    if (isSo && call.settled.has(call.target)) return succeeded(call, current, change);
+    if (current.isDeleting) return failed(call, deletingFailure, current);
+    if (!call.mayWrite()) return failed(call, unknownOutcome("another controller leads now"), current);
+    // oxlint-disable-next-line no-await-in-loop -- each request needs the state the last one left
+    const { failure, isUntouched } = isSo ? notSettled : await sendChange(call, current, open);
+    if (failure !== null) {
+      const waitMs = conflictWaitMs(call, failure, conflicts);
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      if (waitMs === null) return failed(call, failure, isUntouched ? current : await readIfPossible(call));
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      await delay(call.clock, waitMs, call.signal);
+      conflicts += 1;
+    }
+    // oxlint-disable-next-line no-await-in-loop -- see above
+    current = await read(call);
+    const isStuck = sizeOf(openChange(current, change, call.isImmutable)) >= sizeOf(open);
+    if (failure === null && isStuck) return failed(call, noEffect, current);
+  }
+}
+
+interface Sent {
+  readonly failure: ComputeFailure | null;
+  /** ARM said no at once, so that the machine is what it was. */
+  readonly isUntouched: boolean;
+}
+
+/** Sends one request and follows its operation. @throws the signal's reason. */
+async function sendChange(call: Call, current: MachineIdentity, open: IdentityChange): Promise<Sent> {
+  const { arm, clock, vm, signal } = call;
+  call.settled.sending(call.target);
+  const patchAndFollow = async (): Promise<ComputeFailure | null> => {
+    const started = await withDeadline(clock, callLimitMs, signal, (bounded) =>
+      arm.patchIdentity(vm, formPatch(current, open), bounded),
+    );
+    return followOperation({ ...call, started });
+  };
+  const terms = { ...call, verb: "update" } as const;
+  try {
+    const failure = await measured(terms, patchAndFollow, (ended) => ended !== null);
+    return { failure, isUntouched: false };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const failure = thrownFailure(thrown, clock.nowMs());
+    return { failure, isUntouched: failure.kind !== "unavailable" };
+  }
+}
+
+/** How long to wait before the machine is read and tried again; null when it is for the caller to come back. */
+function conflictWaitMs({ random }: Call, failure: ComputeFailure, conflicts: number): number | null {
+  if (failure.kind !== "conflict" || conflicts >= mostConflicts) return null;
+  const backoffMs = Math.round(firstConflictWaitMs * 2 ** conflicts * (1 - random() / 4));
+  const waitMs = Math.max(backoffMs, (failure.retryAfterSeconds ?? 0) * 1000);
+  return waitMs > longestConflictWaitMs ? null : waitMs;
+}
+
+async function readIfPossible(call: Call): Promise<MachineIdentity | null> {
+  try {
+    return await read(call);
+  } catch {
+    call.signal.throwIfAborted();
+    return null; // what went wrong before says more
+  }
+}
+
+const deletingFailure: ComputeFailure = {
+  kind: "deleting",
+  retryAfterSeconds: deletingRetrySeconds,
+  identities: [],
+  detail: "Azure is deleting the machine, so that nothing was sent",
+};
+/** What the machine shows may be about to change. */
+const notSettled: Sent = {
+  failure: {
+    ...unknownOutcome("a change that was sent before may still be running on the machine"),
+    kind: "conflict",
+  },
+  isUntouched: true,
+};
+const noEffect = unknownOutcome("ARM accepted the change but the machine does not show it");
+
+function failed(call: Call, failure: ComputeFailure, current: MachineIdentity | null): ComputeResult {
+  const isKnown = current !== null && call.settled.has(call.target);
+  return { ok: false, failure, ...(isKnown ? { identities: current.userAssigned } : {}) };
+}
+
+function succeeded(call: Call, current: MachineIdentity, change: IdentityChange): ComputeResult {
+  const kept = keptIdentities(current, change, call.isImmutable);
+  return { ok: true, identities: current.userAssigned, ...(kept.length === 0 ? {} : { kept }) };
+}
