@@ -135,7 +135,6 @@ function createMachineWorld(clock: SimulatedClock): Pick<
   let idle = false;
   const setOf = (id: string): Machines | undefined => sets.get(id.toLowerCase());
   const find = (id: string): ReturnType<Machines["find"]> => setOf(id)?.find(id);
-  const lower = (ids: readonly string[]): ReadonlySet<string> => new Set(ids.map((id) => id.toLowerCase()));
   const addMachine = (resourceID: string, userAssigned: readonly string[] = []): void => {
     if (sets.has(resourceID.toLowerCase())) return;
     const machines = createMachines(clock, settings);
@@ -180,6 +179,10 @@ function createMachineWorld(clock: SimulatedClock): Pick<
       addMachine(machine.resourceID, [...kept, identity]);
     },
   };
+}
+
+function lower(ids: readonly string[]): ReadonlySet<string> {
+  return new Set(ids.map((id) => id.toLowerCase()));
 }
 
 /** What the request is for. */

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from "../../../src/runtime/clock.ts";
-import type { Surroundings } from "./process.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Where a process dies: at its n-th effect from now, just before it happens or just after. */
 export interface CrashPoint {

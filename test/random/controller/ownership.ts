@@ -84,7 +84,7 @@ export function createOwnership(options: {
     isForsaken: (target) => forsaken.has(target),
     removed: (target) => {
       forsaken.delete(target);
-      for (const key of [...foreign]) if (key.startsWith(`${target} `)) foreign.delete(key);
+      for (const key of foreign) if (key.startsWith(`${target} `)) foreign.delete(key);
     },
     answering,
     writes: () => writes,

@@ -8,31 +8,13 @@ import type { Decider } from "../../../src/engine/engine.ts";
 import type { Key } from "../../../src/engine/resources.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { delay } from "../../../src/runtime/clock.ts";
-import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { createFakeDecider } from "../../unit/controller/fake-decider.ts";
 import { type ApiServer, createWrites } from "./api-server.ts";
-import { clientOf, kindOf, type ArmFault, targetOf, type Azure, type RequestKind } from "./azure.ts";
+import { clientOf, kindOf, targetOf } from "./azure.ts";
 import { shortName } from "./ids.ts";
 import { createLife, type Life } from "./life.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { wishesOf, type Wish } from "./wishes.ts";
-
-/** How an API write is treated instead of being carried out: refused, or done with the answer lost. */
-export type ApiFault = "refused" | "lost";
-
-/** What processes live in, and what they are watched by. */
-export interface Surroundings {
-  readonly clock: SimulatedClock;
-  readonly server: ApiServer;
-  readonly azure: Azure;
-  /** The leader's name; whoever else writes is at fault. */
-  leader(): string;
-  nextArmFault(kind: RequestKind): ArmFault | null;
-  nextApiFault(): ApiFault | null;
-  /** Something went on: it is not quiet yet. */
-  stirred(): void;
-  violated(what: string): void;
-  note(line: string): void;
-}
 
 /** One run of `podid controller`, from the moment when it leads. */
 export interface Process {
@@ -52,12 +34,14 @@ export function startProcess(around: Surroundings, name: string): Process {
   const { server, azure } = around;
   const cache = server.connect();
   const life = createLife(around, name);
+  const { compute: spoil = (sound: Compute) => sound, unfenced = false } = around.sabotage ?? {};
+  const isLeader = (): boolean => unfenced || around.leader() === name;
   const arm = createCompute({
     clock: life.clock,
     cloud,
     credential,
     random: () => 0,
-    mayWrite: () => around.leader() === name,
+    mayWrite: isLeader,
     httpClient: clientOf((request) => {
       const kind = kindOf(request);
       const fault = around.nextArmFault(kind);
@@ -68,14 +52,13 @@ export function startProcess(around: Surroundings, name: string): Process {
       });
     }),
   });
-  const isLeader = (): boolean => around.leader() === name;
   const { decider, watched } = watchPlans(around, cache);
   const controller = createController({
     clock: life.clock,
     log: createSilentLog(),
     cluster: fenceCluster(clusterFor(around, life, cache), isLeader),
     decider,
-    compute: watched(fenceCompute(arm, isLeader)),
+    compute: watched(spoil(fenceCompute(arm, isLeader))),
     namespaced: false,
     random: () => 0,
     statusTerms: { policyDigest: "digest", tzdata: "2026c" },
@@ -140,6 +123,10 @@ async function seen(life: Life, cache: Cache, version: number): Promise<void> {
   );
 }
 
+function isSame(a: Wish, b: Wish): boolean {
+  return a.uid === b.uid && a.id === b.id && a.target === b.target;
+}
+
 /** Whoever asks to remove an identity must not have known, when the plan was made, of somebody who needs it. */
 function watchPlans(
   around: Surroundings,
@@ -149,7 +136,6 @@ function watchPlans(
   const planned = new Map<Key, readonly Wish[]>();
   const wishes = (): readonly Wish[] => wishesWithoutWait(cache, around.clock.nowMs());
   const mayRemove = (target: string, id: string): void => {
-    const isSame = (a: Wish, b: Wish): boolean => a.uid === b.uid && a.id === b.id && a.target === b.target;
     const user = wishes().find(
       (wish) =>
         wish.must &&

@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
-
 import * as fc from "fast-check";
 
-import { describeStep, scripts, type Step, take } from "./steps.ts";
+import { describeStep, scripts, type Step } from "./steps.ts";
+import type { Sabotage } from "./surroundings.ts";
+import { take } from "./take.ts";
 import { wishesOf } from "./wishes.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -10,11 +10,11 @@ const secondMs = 1000;
 const nodes = ["vm-a", "vm-b", "set-0", "set-1"];
 
 /** What is wrong after `script`; empty when nothing is. */
-export async function faultsOf(script: readonly Step[]): Promise<{
-  readonly faults: readonly string[];
-  readonly journal: readonly string[];
-}> {
-  const world = createWorld(nodes);
+async function faultsOf(
+  script: readonly Step[],
+  sabotage: Sabotage | undefined,
+): Promise<{ readonly faults: readonly string[]; readonly journal: readonly string[] }> {
+  const world = createWorld(nodes, sabotage);
   try {
     world.elect();
     for (const [index, step] of script.entries()) {
@@ -67,23 +67,37 @@ async function unrestIn(world: World): Promise<readonly string[]> {
   ];
 }
 
-/**
- * Runs scripts until one fails.
- * @throws AssertionError with the smallest failing script, readable, and the seed.
- */
-export async function holds(options: { readonly runs: number; readonly seed: number }): Promise<string> {
-  const property = fc.asyncProperty(scripts, async (script) => (await faultsOf(script)).faults.length === 0);
-  const result = await fc.check(property, { numRuns: options.runs, seed: options.seed });
-  if (!result.failed) return `${result.numRuns} runs, seed ${result.seed}`;
+/** What was found, in words for people. */
+interface Finding {
+  readonly runs: number;
+  readonly fault: string;
+  /** The smallest script that fails. */
+  readonly script: readonly Step[];
+  readonly text: string;
+}
+
+/** Runs scripts until one fails, and makes that one as small as it gets; null when none fails. */
+export async function findFault(options: {
+  readonly runs: number;
+  readonly seed: number;
+  readonly sabotage?: Sabotage;
+}): Promise<Finding | null> {
+  const { runs, seed, sabotage } = options;
+  const property = fc.asyncProperty(
+    scripts,
+    async (script) => (await faultsOf(script, sabotage)).faults.length === 0,
+  );
+  const result = await fc.check(property, { numRuns: runs, seed });
+  if (!result.failed) return null;
   const [script = []] = result.counterexample ?? [];
-  const { faults, journal } = await faultsOf(script);
-  const lines = [
-    `${faults.join("; ")}`,
-    `after ${result.numRuns} runs and ${result.numShrinks} shrinks; seed ${result.seed}, path ${result.counterexamplePath}`,
+  const { faults, journal } = await faultsOf(script, sabotage);
+  const text = [
+    faults.join("; "),
+    `found by run ${result.numRuns}, made smaller ${result.numShrinks} times; seed ${seed}, path ${result.counterexamplePath}`,
     ...script.map((step, index) => `${index + 1}. ${describeStep(step)}`),
     "What happened:",
     ...journal,
     `As data: ${JSON.stringify(script)}`,
-  ];
-  return assert.fail(lines.join("\n"));
+  ].join("\n");
+  return { runs: result.numRuns, fault: faults[0] ?? "", script, text };
 }

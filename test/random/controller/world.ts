@@ -8,7 +8,8 @@ import { type ArmFault, type Azure, createAzure, type RequestKind } from "./azur
 import { differencesIn } from "./differences.ts";
 import { armIdentity, nodeNamed } from "./ids.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
-import { type ApiFault, type Process, startProcess } from "./process.ts";
+import { type Process, startProcess } from "./process.ts";
+import type { ApiFault, Sabotage } from "./surroundings.ts";
 
 /** A cluster, Azure, a clock and whoever leads: everything on a clock that only `pass` moves. */
 export interface World {
@@ -57,7 +58,7 @@ const fineMs = 60_000;
 const coarseMs = 30_000;
 
 /** Nodes `nodes`, identities shop/reader, shop/writer and shop/auditor, and nobody who leads yet. */
-export function createWorld(nodes: readonly string[]): World {
+export function createWorld(nodes: readonly string[], sabotage?: Sabotage): World {
   const clock = createSimulatedClock(startMs);
   const server = createApiServer();
   const azure = createAzure(clock);
@@ -84,7 +85,11 @@ export function createWorld(nodes: readonly string[]): World {
   const elect = (): Process => {
     const former = processes.at(-1);
     const around = {
-      ...{ clock, server, azure, violated },
+      clock,
+      server,
+      azure,
+      violated,
+      ...(sabotage === undefined ? {} : { sabotage }),
       leader: nameOfLeader,
       nextArmFault: faults.nextArm,
       nextApiFault: faults.nextApi,
@@ -97,8 +102,16 @@ export function createWorld(nodes: readonly string[]): World {
     return next;
   };
   const world: World = {
-    ...{ clock, server, azure, ownership, violations, journal, patches, drain, elect },
-    objectWrites: ownership.writes,
+    clock,
+    server,
+    azure,
+    ownership,
+    violations,
+    journal,
+    patches,
+    drain,
+    elect,
+    objectWrites: () => ownership.writes(),
     armFault: faults.addArm,
     apiFault: faults.addApi,
     clearFaults: faults.clear,
