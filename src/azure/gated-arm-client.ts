@@ -13,15 +13,7 @@ import type { VmId } from "./vm-id.ts";
  * A call that may not go out throws AzureError `arm-paused`, without a request.
  */
 export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock): ArmClient {
-  const heed = (
-    { subscriptionID }: VmId,
-    scope: ArmScope,
-    answer: { readonly status: number; readonly retryAfter: string | undefined },
-  ): void => {
-    const seconds = retryAfterSeconds(answer.retryAfter, clock.nowMs());
-    if (answer.status === 429 || (answer.status === 503 && seconds !== null))
-      gate.close(subscriptionID, scope, seconds);
-  };
+  const heed = createHeed(gate, clock);
   const pass = async <T>(
     vm: VmId,
     scope: ArmScope,
@@ -54,5 +46,20 @@ export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock
       heed(vm, "reads", { status: response.status, retryAfter: response.headers.get("retry-after") });
       return response;
     },
+  };
+}
+
+/** Closes the gate when an answer asks for it. */
+function createHeed(
+  gate: ArmGate,
+  clock: Clock,
+): (
+  vm: VmId,
+  scope: ArmScope,
+  answer: { readonly status: number; readonly retryAfter: string | undefined },
+) => void {
+  return ({ subscriptionID }, scope, { status, retryAfter }) => {
+    const seconds = retryAfterSeconds(retryAfter, clock.nowMs());
+    if (status === 429 || (status === 503 && seconds !== null)) gate.close(subscriptionID, scope, seconds);
   };
 }

@@ -1,7 +1,7 @@
 import type { Key } from "../engine/resources.ts";
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
-import { changeIdentities } from "./change-identities.ts";
+import type { ChangeIdentities } from "./change-identities.ts";
 import {
   recordApplied,
   recordApplyError,
@@ -10,12 +10,12 @@ import {
   recordStatusError,
 } from "./events.ts";
 import type { Action, Subject, Writing } from "./plan.ts";
-import type { Cluster, Compute } from "./ports.ts";
+import type { Cluster } from "./ports.ts";
 import type { WorkResult } from "./work-queue.ts";
 
 export interface ApplyDependencies {
   readonly cluster: Cluster;
-  readonly compute: Compute;
+  readonly changeIdentities: ChangeIdentities;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -95,7 +95,7 @@ function createAttempt(log: Log, failed: Failed): (subject: Subject, attempt: At
 
 /** Changes ARM for the objects that have not failed. Answers how long ARM asked us to stay away. */
 async function applyChange(
-  { cluster, compute, log, signal }: ApplyDependencies,
+  { cluster, changeIdentities, log, signal }: ApplyDependencies,
   actions: readonly Action[],
   failed: Failed,
 ): Promise<number> {
@@ -108,7 +108,7 @@ async function applyChange(
       .map(({ resourceId }) => resourceId),
   );
   const add = change.add.filter((id) => answeredFor.has(id.toLowerCase()));
-  const outcome = await changeIdentities(compute, change.target, { ...change, add }, signal);
+  const outcome = await changeIdentities(change.target, { ...change, add }, signal);
   for (const [id, { detail }] of outcome.failures) {
     log.warn({ target: change.target, id, detail }, "changing an identity of a compute target failed");
   }

@@ -14,6 +14,8 @@ export interface BindingFindings {
   readonly activeGrants: readonly string[];
   /** Of the objects that assign the identity through this binding. */
   readonly assigned: { readonly total: number; readonly ready: number };
+  /** What ARM says when it refuses the identity; null when it does not. */
+  readonly refusal: string | null;
   /** When clocks are set in a way that changes a window; null when nobody could say. */
   readonly clockChanges: readonly Instant[] | null;
   readonly policyDigest: string;
@@ -123,9 +125,15 @@ function inForceCondition(findings: BindingFindings): Condition {
 }
 
 /** Without numbers, so that a deployment of a thousand pods is not a thousand writes. */
-function provisionedCondition({ assigned }: BindingFindings): Condition {
+function provisionedCondition({ assigned, refusal }: BindingFindings): Condition {
   if (assigned.total === 0)
     return unknown("NoPods", "no pod has or waits for the identity through this binding");
+  if (assigned.ready < assigned.total && refusal !== null) {
+    return fails(
+      "IdentityRefused",
+      `Azure refuses the identity, which is tried again ever later: ${refusal}`,
+    );
+  }
   return assigned.ready === assigned.total
     ? holds("Assigned", "the identity is assigned for every pod that has it through this binding")
     : fails("AssignmentPending", "the identity is not assigned yet for some pods");

@@ -1,10 +1,6 @@
-import type { Compute, ComputeFailure } from "./ports.ts";
-
-/** Ids as written; they are compared lower-cased. */
-export interface IdentityChange {
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
-}
+import type { Compute } from "./ports.ts";
+import type { Attempt, Quarantine } from "./quarantine.ts";
+import { type IdentityChange, settle, type Step, type StepFailure, stepsOf } from "./settle-change.ts";
 
 interface ChangeFailure {
   readonly detail: string;
@@ -13,84 +9,56 @@ interface ChangeFailure {
 }
 
 interface ChangeOutcome {
-  /** By lower-cased id: what was not added or not removed. */
+  /** By lower-cased id: what was not added or not removed. All else is as wanted, and ARM has shown it. */
   readonly failures: ReadonlyMap<string, ChangeFailure>;
-  /** How long ARM asked us to stay away; 0 when it did not. */
+  /** When to come back, at the earliest: ARM asked for it, or nothing but refused identities is left. */
   readonly retryAfterMs: number;
 }
 
-const nothingFailed: ChangeOutcome = { failures: new Map(), retryAfterMs: 0 };
-
-/**
- * Changes the identities of `target` so that a refused one fails alone: ARM refuses the whole request
- * for one bad identity (reference/azure.md §4.1), so the culprits are left out and the rest is tried
- * again; when ARM does not name them, by halves. Success means that ARM's answer shows it.
- */
-export async function changeIdentities(
-  compute: Compute,
+/** Changes the identities of one target. @throws nothing. */
+export type ChangeIdentities = (
   target: string,
   change: IdentityChange,
   signal: AbortSignal,
-): Promise<ChangeOutcome> {
-  if (change.add.length + change.remove.length === 0) return nothingFailed;
-  const result = await compute.changeIdentities(target, change, signal);
-  if (result.ok) return verify(change, result.identities);
-  const { failure } = result;
-  if (failure.kind === "notFound") return fail({ add: change.add, remove: [] }, failure);
-  if (failure.kind !== "refused" || change.add.length + change.remove.length === 1)
-    return fail(change, failure);
-  const culprits = new Set(failure.identities.map((id) => id.toLowerCase()));
-  const refused = filterIds(change, (id) => culprits.has(id));
-  if (refused.add.length + refused.remove.length > 0) {
-    const rest = filterIds(change, (id) => !culprits.has(id));
-    return merge(fail(refused, failure), await changeIdentities(compute, target, rest, signal));
-  }
-  const [first, second] = halve(change);
-  const firstOutcome = await changeIdentities(compute, target, first, signal);
-  return merge(firstOutcome, await changeIdentities(compute, target, second, signal));
-}
+) => Promise<ChangeOutcome>;
 
-function verify(change: IdentityChange, present: readonly string[]): ChangeOutcome {
-  const ids = new Set(present.map((id) => id.toLowerCase()));
-  const wrong = {
-    add: change.add.filter((id) => !ids.has(id.toLowerCase())),
-    remove: change.remove.filter((id) => ids.has(id.toLowerCase())),
-  };
-  return failAll(wrong, { detail: "ARM reported success but does not show the change", isRefusal: false });
-}
-
-function fail(change: IdentityChange, { kind, detail, retryAfterSeconds }: ComputeFailure): ChangeOutcome {
-  const outcome = failAll(change, { detail: `${kind}: ${detail}`, isRefusal: kind === "refused" });
-  return { ...outcome, retryAfterMs: (retryAfterSeconds ?? 0) * 1000 };
-}
-
-function failAll({ add, remove }: IdentityChange, failure: ChangeFailure): ChangeOutcome {
-  const ids = [...add, ...remove].map((id) => id.toLowerCase());
-  return { failures: new Map(ids.map((id) => [id, failure])), retryAfterMs: 0 };
-}
-
-function filterIds({ add, remove }: IdentityChange, keep: (id: string) => boolean): IdentityChange {
-  const isKept = (id: string): boolean => keep(id.toLowerCase());
-  return { add: add.filter(isKept), remove: remove.filter(isKept) };
-}
-
-function halve({ add, remove }: IdentityChange): readonly [IdentityChange, IdentityChange] {
-  if (add.length === 0 || remove.length === 0) {
-    const [a, r] = [Math.ceil(add.length / 2), Math.ceil(remove.length / 2)];
-    return [
-      { add: add.slice(0, a), remove: remove.slice(0, r) },
-      { add: add.slice(a), remove: remove.slice(r) },
-    ];
-  }
-  return [
-    { add: [], remove },
-    { add, remove: [] },
-  ];
-}
-
-function merge(a: ChangeOutcome, b: ChangeOutcome): ChangeOutcome {
-  return {
-    failures: new Map([...a.failures, ...b.failures]),
-    retryAfterMs: Math.max(a.retryAfterMs, b.retryAfterMs),
+/**
+ * Makes the one way in which the controller changes identities: refused ones fail alone (`settle`), wait in
+ * `quarantine` and are tried again with the others when their time has come.
+ */
+export function createIdentityChanger(compute: Compute, quarantine: Quarantine): ChangeIdentities {
+  return async (target, change, signal) => {
+    const attemptOf = ({ verb, id }: Step): Attempt => ({
+      target: target.toLowerCase(),
+      verb,
+      id: id.toLowerCase(),
+    });
+    const failures = new Map<Step, StepFailure>();
+    const steps: Step[] = [];
+    for (const step of stepsOf(change)) {
+      const detail = quarantine.held(attemptOf(step));
+      if (detail === null) steps.push(step);
+      else failures.set(step, { detail, kind: "refused", isNamed: true });
+    }
+    const settled = await settle(steps, (part) => compute.changeIdentities(target, part, signal));
+    for (const step of steps) {
+      const failure = settled.failures.get(step);
+      if (failure !== undefined) failures.set(step, failure);
+      if (failure === undefined) quarantine.accept(attemptOf(step));
+      else if (failure.kind === "refused")
+        quarantine.refuse(attemptOf(step), failure.detail, failure.isNamed);
+    }
+    const refusalsMs = Math.min(...[...failures.keys()].map((step) => quarantine.waitMs(attemptOf(step))));
+    const isAllRefused = [...failures.values()].every(({ kind }) => kind === "refused");
+    return {
+      failures: new Map(
+        [...failures].map(([{ id }, { detail, kind }]) => [
+          id.toLowerCase(),
+          { detail, isRefusal: kind === "refused" },
+        ]),
+      ),
+      retryAfterMs:
+        failures.size > 0 && isAllRefused ? refusalsMs : (settled.trouble?.retryAfterSeconds ?? 0) * 1000,
+    };
   };
 }

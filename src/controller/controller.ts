@@ -3,6 +3,7 @@ import type { Cancel, Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Instant } from "../timebox/instant.ts";
 import { createWakeUps } from "../timebox/wake-ups.ts";
+import { createArmCare, type ArmTerms } from "./arm-care.ts";
 import { createObserved } from "./observed.ts";
 import type { Cluster, Compute } from "./ports.ts";
 import { createProblemReporter } from "./problem-reporter.ts";
@@ -11,7 +12,7 @@ import { startSchedule } from "./schedule.ts";
 import type { StatusTerms } from "./status-findings.ts";
 import { createStatusWriter } from "./status-writer.ts";
 import type { WorkQueueObserver } from "./work-queue-observer.ts";
-import { createWorkQueue, type WorkResult } from "./work-queue.ts";
+import { createWorkQueue } from "./work-queue.ts";
 
 /** Keeps identities on VMs and scale sets, and the AzureAssignedIdentities, as the policy wants them. */
 export interface Controller {
@@ -25,7 +26,7 @@ export interface Controller {
   nextWake(): Instant | null;
 }
 
-export interface ControllerDependencies {
+export interface ControllerDependencies extends ArmTerms {
   readonly clock: Clock;
   readonly log: Log;
   readonly cluster: Cluster;
@@ -45,28 +46,28 @@ export interface ControllerDependencies {
 
 /** Makes a controller that does nothing before `start`. All its memory is in the cluster's objects. */
 export function createController(deps: ControllerDependencies): Controller {
-  const { clock, log, cluster, decider } = deps;
+  const { cluster, decider } = deps;
   const wakeUps = createWakeUps();
   const observed = createObserved(cluster, (key) => queue.add(key));
-  const reconcileDeps = {
+  const unitKeys = (): Iterable<string> => observed.now().units.keys();
+  const armCare = createArmCare({ ...deps, unitKeys, queue: () => queue, statuses: () => statuses });
+  const problems = createProblemReporter(cluster);
+  const reconcileDeps = { ...deps, ...armCare, observed, wakeUps, problems };
+  const queue = createWorkQueue({
     ...deps,
-    observed,
-    wakeUps,
-    problems: createProblemReporter(cluster),
-  };
-  const work = (key: string, signal: AbortSignal): Promise<WorkResult> =>
-    reconcile({ ...reconcileDeps, signal }, key);
-  const queue = createWorkQueue({ ...deps, work });
-  const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms });
+    work: (key, signal) => reconcile({ ...reconcileDeps, signal }, key),
+  });
+  const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms, refusal: armCare.refusal });
   const stops: Cancel[] = [];
 
   const addAll = (): void => {
-    for (const key of observed.now().units.keys()) queue.add(key, "resync");
+    for (const key of unitKeys()) queue.add(key, "resync");
   };
   const start = (): void => {
     stops.push(
       cluster.subscribe((change) => observed.noteChange(change)),
-      startSchedule({ clock, log, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),
+      armCare.start(),
+      startSchedule({ ...deps, wakeUps, onDue: (key) => queue.add(key), onAll: addAll }),
       // All plans are the former policy's.
       decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );

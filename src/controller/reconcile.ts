@@ -4,15 +4,21 @@ import { instantFromMs } from "../timebox/instant.ts";
 import type { WakeUps } from "../timebox/wake-ups.ts";
 import { apply, type ApplyDependencies } from "./apply.ts";
 import { findDesired } from "./desired.ts";
+import { mendDrift, type DriftWatch } from "./drift.ts";
+import { withhold, type Gathering } from "./gathering.ts";
 import type { Snapshot, Unit } from "./observe.ts";
 import type { Observed } from "./observed.ts";
-import { needsInventory, plan, type PlanInput } from "./plan.ts";
+import { needsInventory, plan, type Plan, type PlanInput } from "./plan.ts";
+import type { Compute } from "./ports.ts";
 import type { ProblemReporter } from "./problem-reporter.ts";
 import type { WorkResult } from "./work-queue.ts";
 
 export interface ReconcileDependencies extends ApplyDependencies {
   readonly clock: Clock;
+  readonly compute: Compute;
   readonly decider: Decider;
+  readonly drift: Pick<DriftWatch, "take">;
+  readonly gathering: Gathering;
   readonly namespaced: boolean;
   readonly observed: Pick<Observed, "now">;
   readonly wakeUps: WakeUps;
@@ -31,17 +37,33 @@ export async function reconcile(deps: ReconcileDependencies, key: string): Promi
   const unit = snapshot.units.get(key);
   if (unit === undefined) {
     deps.wakeUps.delete(key);
+    deps.gathering.forget(key);
     deps.problems.report(key, []);
     return { done: true };
   }
   const planInput = decide(deps, unit, snapshot);
-  const inventory = await takeInventory(deps, planInput);
-  const { actions, problems } = plan({ ...planInput, inventory: inventory.ids });
+  const { actions, problems, inventory } = await planNow(deps, unit, planInput);
   deps.problems.report(key, problems);
   const result = await apply(deps, actions);
+  if (deps.drift.take(key)) await mendDrift(deps, deps.observed.now().units.get(key) ?? unit);
   if (inventory.ids !== null) return result;
   const retryAfterMs = Math.max(inventory.retryAfterMs, result.done ? 0 : result.retryAfterMs);
   return { done: false, retryAfterMs, endsOnChange: false };
+}
+
+const notNeeded: Inventory = { ids: new Set(), retryAfterMs: 0 };
+
+/** Without what is still to be gathered; ARM is asked what is there only when something is about to go. */
+async function planNow(
+  deps: ReconcileDependencies,
+  unit: Unit,
+  input: Omit<PlanInput, "inventory">,
+): Promise<Plan & { readonly inventory: Inventory }> {
+  const draft = plan({ ...input, inventory: notNeeded.ids });
+  const held = deps.gathering.hold(unit.key, draft.actions, unit.assigned);
+  if (held.size > 0) return { ...draft, actions: withhold(draft.actions, held), inventory: notNeeded };
+  const inventory = await takeInventory(deps, input);
+  return { ...(inventory === notNeeded ? draft : plan({ ...input, inventory: inventory.ids })), inventory };
 }
 
 function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Omit<PlanInput, "inventory"> {
@@ -64,7 +86,7 @@ async function takeInventory(
   { compute, log, signal }: ReconcileDependencies,
   input: Omit<PlanInput, "inventory">,
 ): Promise<Inventory> {
-  if (input.place.kind !== "compute" || !needsInventory(input)) return { ids: new Set(), retryAfterMs: 0 };
+  if (input.place.kind !== "compute" || !needsInventory(input)) return notNeeded;
   const { target } = input.place;
   const result = await compute.getIdentities(target, signal);
   if (result.ok) return { ids: new Set(result.identities.map((id) => id.toLowerCase())), retryAfterMs: 0 };

@@ -22,6 +22,8 @@ export interface StatusTerms {
 export interface FindingDependencies extends JudgeDependencies {
   readonly terms: StatusTerms;
   readonly counts: Pick<AssignedCounts, "of">;
+  /** What ARM says when it refuses the identity with this lower-cased resource id; null when it does not. */
+  readonly refusal?: (resourceID: string) => string | null;
 }
 
 /** Finds out what the statuses say. */
@@ -71,11 +73,17 @@ export function createFindings(deps: FindingDependencies): Findings {
         judgement,
         activeGrants: activeGrants.toSorted(),
         assigned: counts.of(keyOf(binding)),
+        refusal: refusalOf(deps, binding),
         clockChanges: sensitivity(binding, judgement, now),
         ...terms,
       };
     },
   };
+}
+
+function refusalOf({ cluster, refusal }: FindingDependencies, binding: AzureIdentityBinding): string | null {
+  const identity = cluster.get("AzureIdentity", `${binding.namespace}/${binding.spec.azureIdentity}`);
+  return identity === undefined ? null : (refusal?.(identity.spec.resourceID.toLowerCase()) ?? null);
 }
 
 function findSensitivity(

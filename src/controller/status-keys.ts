@@ -53,6 +53,20 @@ export function subjectsTouched(
   }
 }
 
+/** The bindings whose identity has this lower-cased resource id. */
+export function bindingsOfResource(
+  cluster: Pick<Cluster, "get" | "list">,
+  resourceID: string,
+): readonly StatusSubject[] {
+  return cluster
+    .list("AzureIdentityBinding")
+    .filter(({ namespace, spec }) => {
+      const identity = cluster.get("AzureIdentity", `${namespace}/${spec.azureIdentity}`);
+      return identity?.spec.resourceID.toLowerCase() === resourceID;
+    })
+    .map(ofBinding);
+}
+
 function ofGrant(
   cluster: Pick<Cluster, "get">,
   grantBindings: Map<Key, Key>,

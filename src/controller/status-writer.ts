@@ -16,12 +16,14 @@ import { recordBindingFlip, recordGrantFlip } from "./status-events.ts";
 import { createFindings, grantStatus, type Findings, type StatusTerms } from "./status-findings.ts";
 import {
   allSubjects,
+  bindingsOfResource,
   parseSubject,
   subjectsTouched,
   subjectText,
   type StatusSubject,
 } from "./status-keys.ts";
-import { createWorkQueue, type WorkResult } from "./work-queue.ts";
+import type { Priority } from "./work-queue-observer.ts";
+import { createWorkQueue, type WorkQueue, type WorkResult } from "./work-queue.ts";
 
 /** Keeps the statuses of bindings and grants what the policy says. Nothing decides by them. */
 export interface StatusWriter {
@@ -29,6 +31,8 @@ export interface StatusWriter {
   close(): Promise<void>;
   /** Resolves when all that can be written now is written. */
   settled(): Promise<void>;
+  /** Something became known of the identity with this lower-cased resource id. */
+  noteIdentity(resourceID: string): void;
 }
 
 export interface StatusWriterDependencies extends JudgeDependencies {
@@ -38,6 +42,8 @@ export interface StatusWriterDependencies extends JudgeDependencies {
   readonly terms: StatusTerms;
   /** 0..1; spreads retries. */
   readonly random: () => number;
+  /** What ARM says when it refuses the identity with this lower-cased resource id; null when it does not. */
+  readonly refusal?: (resourceID: string) => string | null;
 }
 
 /** Few at a time: a thousand bindings may flip at midnight, and their writes share a budget with the assignments'. */
@@ -54,22 +60,18 @@ interface Parts extends StatusWriterDependencies {
 
 /** Makes a writer that does nothing before `start`. It has a queue of its own, and no work of others waits for it. */
 export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter {
-  const { clock, log, cluster } = deps;
-  const counts = createAssignedCounts(cluster);
+  const { cluster } = deps;
   const grantBindings = new Map<Key, Key>();
+  const known = { cluster, counts: createAssignedCounts(cluster), grantBindings };
   const wakeUps = createWakeUps();
-  const parts: Parts = {
-    ...deps,
-    findings: createFindings({ ...deps, counts }),
-    wakeUps,
-    written: new Map(),
-    oldGrants: new Set(),
-  };
+  const findings = createFindings({ ...deps, ...known });
+  const parts: Parts = { ...deps, findings, wakeUps, written: new Map(), oldGrants: new Set() };
   const queue = createWorkQueue({ ...deps, concurrency, work: (text) => writeStatus(parts, text) });
+  const addEach = addTo(queue);
   const stops: Cancel[] = [];
   const addAll = (): void => {
     parts.written.clear();
-    for (const subject of allSubjects(cluster)) queue.add(subjectText(subject), "resync");
+    addEach(allSubjects(cluster), "resync");
   };
   const start = (): void => {
     for (const grant of cluster.list("AzureIdentityAccessGrant")) {
@@ -77,11 +79,8 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
       grantBindings.set(keyOf(grant), bindingOf(grant));
     }
     stops.push(
-      cluster.subscribe((change) => {
-        const touched = subjectsTouched(change, { cluster, counts, grantBindings });
-        for (const subject of touched) queue.add(subjectText(subject));
-      }),
-      startSchedule({ clock, log, wakeUps, onDue: (text) => queue.add(text), onAll: addAll }),
+      cluster.subscribe((change) => addEach(subjectsTouched(change, known))),
+      startSchedule({ ...deps, wakeUps, onDue: (text) => queue.add(text), onAll: addAll }),
       deps.decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );
     addAll();
@@ -90,7 +89,18 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
     for (const stop of stops.splice(0)) stop();
     await queue.close();
   };
-  return { start, close, settled: () => queue.settled() };
+  return {
+    start,
+    close,
+    settled: () => queue.settled(),
+    noteIdentity: (resourceID) => addEach(bindingsOfResource(cluster, resourceID)),
+  };
+}
+
+function addTo(queue: WorkQueue): (subjects: readonly StatusSubject[], priority?: Priority) => void {
+  return (subjects, priority) => {
+    for (const subject of subjects) queue.add(subjectText(subject), priority);
+  };
 }
 
 async function writeStatus(parts: Parts, text: string): Promise<WorkResult> {

@@ -31,9 +31,14 @@ export function machineBody(machine: Machine, directory: Directory, apiVersion: 
     type: `Microsoft.Compute/${type}`,
     location: machine.location,
     ...identityProperty(machine, directory),
-    properties: { provisioningState: machine.pending === null ? "Succeeded" : "Updating" },
+    properties: { provisioningState: provisioningState(machine) },
     ...(apiVersion >= etagSince ? { etag: etagOf(machine) } : {}),
   };
+}
+
+function provisioningState({ isDeleting, pending }: Machine): string {
+  if (isDeleting) return "Deleting";
+  return pending === null ? "Succeeded" : "Updating";
 }
 
 function identityProperty(machine: Machine, directory: Directory): object {
@@ -66,7 +71,10 @@ export function operationBody(operation: Operation): object {
   return {
     name: operation.id,
     startTime: isoTime(operation.startedAtMs),
-    ...(operation.status === "Succeeded" ? { endTime: isoTime(endedAtMs) } : {}),
+    ...(operation.status === "InProgress" ? {} : { endTime: isoTime(endedAtMs) }),
     status: operation.status,
+    ...(operation.status === "Failed" && operation.end.kind === "fails"
+      ? { error: { code: operation.end.code, message: operation.end.message } }
+      : {}),
   };
 }

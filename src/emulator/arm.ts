@@ -1,7 +1,10 @@
 import { z } from "zod";
 
+import type { Clock } from "../runtime/clock.ts";
 import { armError, etagOf, machineBody, operationBody } from "./arm-answers.ts";
 import { apiVersionOf, refusedApiVersion, refusedToken } from "./arm-access.ts";
+import { createArmBudget } from "./arm-budget.ts";
+import type { ArmFaults } from "./arm-faults.ts";
 import { type IdentityPatch, identityPatchSchema, mergeIdentity } from "./arm-identity.ts";
 import { armRoute, operationPath } from "./arm-routes.ts";
 import type { EmulatorRequest, EmulatorResponse, Handler } from "./http.ts";
@@ -14,15 +17,18 @@ interface ArmParts {
   readonly directory: Directory;
   readonly machines: Machines;
   readonly issuer: Pick<TokenIssuer, "verify">;
-  readonly settings: Pick<EmulatorSettings, "retryAfterSeconds" | "armOrigin">;
+  readonly settings: Pick<EmulatorSettings, "retryAfterSeconds" | "armOrigin" | "armBudgets">;
+  readonly clock: Clock;
+  readonly faults: ArmFaults;
 }
 
 const patchSchema = z.strictObject({ identity: identityPatchSchema.optional() });
 
 /** ARM for `Microsoft.Compute` machines: GET and PATCH of their identities, and the operations (azure.md §4). */
 export function createArmHandler(parts: ArmParts): Handler {
+  const throttled = createArmBudget(parts.clock, parts.settings.armBudgets);
   return (request) => {
-    const refusal = refusedToken(parts.issuer, request) ?? refusedApiVersion(request);
+    const refusal = refusedToken(parts.issuer, request) ?? throttled(request) ?? refusedApiVersion(request);
     if (refusal !== null) return refusal;
     const route = armRoute(request.path);
     if (route.kind === "operation") return onOperation(parts, request, route.id);
@@ -37,6 +43,8 @@ export function createArmHandler(parts: ArmParts): Handler {
 }
 
 function onMachine(parts: ArmParts, request: EmulatorRequest, machine: Machine): EmulatorResponse {
+  const fault = parts.faults.answer(request, machine.resourceID);
+  if (fault !== null) return { ...fault, facts: { machineID: machine.resourceID } };
   switch (request.method) {
     case "GET":
       return shown(parts, request, machine);
@@ -64,7 +72,11 @@ function patched(parts: ArmParts, request: EmulatorRequest, machine: Machine): E
   const facts = { machineID: machine.resourceID };
   const body = parsedPatch(request.body);
   if (body.kind === "bad") return { ...armError(400, body.code, body.message), facts };
-  // 409 while another update runs, 412 when an etag race was lost (azure.md §4.2).
+  // 409 while another update runs or the machine is being deleted, 412 when an etag race was lost (azure.md §4.2).
+  if (machine.isDeleting) {
+    const message = `The machine '${machine.resourceID}' is being deleted.`;
+    return { ...armError(409, "OperationNotAllowed", message), facts };
+  }
   if (machine.pending !== null) {
     const message = `Another operation is in progress on '${machine.resourceID}': try again later.`;
     return { ...armError(409, "Conflict", message), facts };
@@ -79,8 +91,9 @@ function patched(parts: ArmParts, request: EmulatorRequest, machine: Machine): E
   const merge = mergeIdentity(blockOf(machine), body.identity, exists);
   if (merge.kind === "refused") return { ...armError(400, merge.code, merge.message), facts };
   if (!merge.changed) return shown(parts, request, machine);
+  const end = parts.faults.operationEnd(request, machine.resourceID);
   return {
-    ...accepted(parts, request, parts.machines.begin(machine, merge.block)),
+    ...accepted(parts, request, parts.machines.begin(machine, merge.block, end)),
     facts: { ...facts, added: merge.added, removed: merge.removed },
   };
 }

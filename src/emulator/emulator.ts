@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import { type ArmFault, createArmFaults } from "./arm-faults.ts";
 import type { IdentityBlock } from "./arm-identity.ts";
 import { EmulatorError } from "./errors.ts";
 import { requireLoopback } from "./http.ts";
@@ -27,6 +28,12 @@ export interface Emulator {
   add(state: AzureStateInput): Promise<void>;
   /** What ARM has assigned to a virtual machine or scale set by now; undefined when there is none such. */
   identitiesOf(machineID: string): IdentityBlock | undefined;
+  /** Plants a fault in ARM; what it returns takes it out again. */
+  addArmFault(fault: ArmFault): () => void;
+  /** Azure begins to delete a virtual machine or scale set: ARM shows it so and refuses to change it. */
+  markDeleting(machineID: string): void;
+  /** The virtual machine or scale set is gone. */
+  removeMachine(machineID: string): void;
   readonly journal: Journal;
 }
 
@@ -41,6 +48,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   const journal = createJournal(clock);
   const directory = createDirectory();
   const machines = createMachines(clock, settings);
+  const faults = createArmFaults();
   const nodes: EmulatedNode[] = [];
   let network: Network | null = null;
 
@@ -54,9 +62,12 @@ export function createEmulator(options: EmulatorOptions): Emulator {
 
   return {
     journal,
+    addArmFault: (fault) => faults.add(fault),
+    markDeleting: (machineID) => machines.markDeleting(machineID),
+    removeMachine: (machineID) => machines.remove(machineID),
     start: async () => {
       if (network !== null) throw new EmulatorError("already-started", "the emulator was started before");
-      const opened = await openNetwork({ clock, host, settings, directory, machines, journal });
+      const opened = await openNetwork({ clock, host, settings, directory, machines, journal, faults });
       network = opened;
       await opened.addNodes(nodes);
       return opened.addresses;

@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import type { ArmFaults } from "./arm-faults.ts";
 import { createArmHandler } from "./arm.ts";
 import { createEntraHandler } from "./entra.ts";
 import { type Handler, listen, type Listener } from "./http.ts";
@@ -24,6 +25,7 @@ interface NetworkParts {
   readonly directory: Directory;
   readonly machines: Machines;
   readonly journal: JournalWriter;
+  readonly faults: ArmFaults;
 }
 
 /** The listeners, which share one signing key. */

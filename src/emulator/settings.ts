@@ -1,3 +1,21 @@
+/** A bucket of calls: so many at once, and so many more each second. */
+interface ArmBucket {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** ARM counts reads and writes of a subscription apart (azure.md §4.2, documented; §7.4 rule 14). */
+export interface ArmBudgets {
+  readonly reads: ArmBucket;
+  readonly writes: ArmBucket;
+}
+
+/** Azure's documented buckets per subscription and principal. */
+export const azureBudgets: ArmBudgets = {
+  reads: { burst: 250, perSecond: 25 },
+  writes: { burst: 200, perSecond: 10 },
+};
+
 /** What a test may tune; the defaults are Azure's documented or observed values. */
 export interface EmulatorSettings {
   /** From the accepted PATCH to the operation's success: about 35 s on Azure (azure.md §4.2). */
@@ -14,6 +32,8 @@ export interface EmulatorSettings {
   readonly imdsConcurrentRequests: number;
   /** Origin of the operation URLs: arm-compute sends no credential to a URL without TLS (azure.md §4.3). */
   readonly armOrigin: string;
+  /** How many calls ARM takes; any number when null, since most tests' clocks stand still (`azureBudgets`: Azure's). */
+  readonly armBudgets: ArmBudgets | null;
 }
 
 export const defaultSettings: EmulatorSettings = {
@@ -24,4 +44,5 @@ export const defaultSettings: EmulatorSettings = {
   imdsRequestsPerSecond: 20,
   imdsConcurrentRequests: 5,
   armOrigin: "https://management.azure.com",
+  armBudgets: null,
 };

@@ -1,13 +1,16 @@
 import { once } from "node:events";
 
-import { createCompute } from "../../azure/compute.ts";
+import type { EndpointOverrides } from "../../azure/cloud.ts";
+import { type Compute, createCompute } from "../../azure/compute.ts";
+import { immutableIdentities } from "../../azure/immutable-identities.ts";
 import { createController } from "../../controller/controller.ts";
+import { gatherTerms } from "../../controller/gathering.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
 import { countHintMismatches } from "../../controller/hint-mismatches.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { countArmBudget } from "./arm-metrics.ts";
-import { readAzureAccess, readEndpoints } from "./azure-access.ts";
+import { countArmBudget, countArmOperations } from "./arm-metrics.ts";
+import { type AzureAccess, readAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
@@ -64,11 +67,7 @@ async function serve(
   const access = await readAzureAccess({ clock, path, environment, endpoints });
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
-  const compute = createCompute({
-    ...{ clock, ...access, endpoints },
-    onBudget: countArmBudget(metrics),
-    mayWrite: () => open.isLeader(),
-  });
+  const compute = openCompute(daemon, flags, { ...access, endpoints });
   const dependencies = {
     clock,
     log,
@@ -80,6 +79,8 @@ async function serve(
     observer: observeByMetrics(metrics),
     onHintMismatch: countHintMismatches(metrics),
     statusTerms: statusTerms(daemon.engine),
+    gather: gatherTerms,
+    driftIntervalMs: flags.get(controllerFlags["identity-assignment-reconcile-interval"]),
   };
   const lead = async (leading: AbortSignal): Promise<void> => {
     const controller = createController(dependencies);
@@ -94,6 +95,23 @@ async function serve(
   while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
+}
+
+/** ARM, gentle and counted, by the flags and while we lead. */
+function openCompute(
+  { clock, metrics, open }: Daemon,
+  flags: ParsedFlags,
+  access: AzureAccess & { readonly endpoints: EndpointOverrides },
+): Compute {
+  const immutable = flags.get(controllerFlags["immutable-user-msis"]).split(",");
+  return createCompute({
+    clock,
+    ...access,
+    onBudget: countArmBudget(metrics),
+    onOperation: countArmOperations(metrics),
+    isImmutable: immutableIdentities(() => immutable),
+    mayWrite: () => open.isLeader(),
+  });
 }
 
 /** Statuses name the policy that found them, which may be replaced meanwhile. */

@@ -71,9 +71,9 @@ export const controllerFlags = {
   enableScaleFeatures: withoutEffect(toggle(false, "scale features"), "they are always on"),
   createDeleteBatch: withoutEffect(count(20, "identities in one change"), planned),
   clientQps: withoutEffect(rate(5, "requests per second"), "podid keeps to 20 requests per second"),
-  "immutable-user-msis": withoutEffect(
-    text("", "client ids never to be removed"),
-    "not served yet; what was on a VM before podid is never removed",
+  "immutable-user-msis": text(
+    "",
+    "client ids or resource ids, separated by commas, of identities never to be removed from a VM or scale set",
   ),
   "config-map-name": withoutEffect(text("aad-pod-identity-config", "name"), "podid keeps no ConfigMap"),
   "type-upgrade-status-key": withoutEffect(text("type-upgrade-status", "key"), "podid keeps no ConfigMap"),
@@ -82,8 +82,14 @@ export const controllerFlags = {
     count(2, "attempts"),
     "failures are tried again until they heal",
   ),
-  "update-user-msi-retry-interval": withoutEffect(span(1000, "pause"), "pauses grow from 1 to 60 seconds"),
-  "identity-assignment-reconcile-interval": withoutEffect(span(180_000, "period"), planned),
+  "update-user-msi-retry-interval": withoutEffect(
+    span(1000, "pause"),
+    "pauses grow: for a target from 1 to 60 seconds, for an identity that Azure refuses from 15 seconds to an hour",
+  ),
+  "identity-assignment-reconcile-interval": span(
+    180_000,
+    "how often identities that others took off VMs and scale sets are put back; 0: never",
+  ),
 };
 
 const held = "requests wait for a change instead of polling for it";

@@ -8,7 +8,7 @@ import {
 
 import { createArmHandler } from "../../../src/emulator/arm.ts";
 import type { EmulatorRequest, EmulatorResponse } from "../../../src/emulator/http.ts";
-import { blockOf, createMachines, type Machines } from "../../../src/emulator/machines.ts";
+import { blockOf, createMachines, type Machines, type OperationEnd } from "../../../src/emulator/machines.ts";
 import { defaultSettings } from "../../../src/emulator/settings.ts";
 import { createDirectory } from "../../../src/emulator/state.ts";
 import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
@@ -59,6 +59,11 @@ export interface Azure {
 const duration = { operationDurationMs: 5000, visibilityLagMs: 0 };
 const settings = { ...defaultSettings, ...duration, retryAfterSeconds: 2 };
 
+const ends: Readonly<Record<string, OperationEnd>> = {
+  failsLate: { kind: "fails", code: "InternalOperationError", message: "An internal error occurred." },
+  urlVanishes: { kind: "vanishes" },
+};
+
 /** Azure without machines, and with all identities. */
 export function createAzure(clock: SimulatedClock): Azure {
   const directory = createDirectory();
@@ -72,8 +77,9 @@ export function createAzure(clock: SimulatedClock): Azure {
     })),
   });
   const world = createMachineWorld(clock);
-  const endings = new Map<string, ArmFault["kind"]>();
+  const neverEnding = new Set<string>();
   const unknown = new Set<string>();
+  let operationEnd: OperationEnd = { kind: "succeeds" };
   const handle = createArmHandler({
     machines: world.machines,
     directory: {
@@ -82,23 +88,20 @@ export function createAzure(clock: SimulatedClock): Azure {
         unknown.has(id.toLowerCase()) ? undefined : directory.userAssignedIdentity(id),
     },
     issuer: { verify: () => ({ kind: "valid", audience: "https://management.azure.com" }) },
+    faults: { add: () => () => undefined, answer: () => null, operationEnd: () => operationEnd },
     settings,
+    clock,
   });
 
   const answer = async (request: PipelineRequest, fault: ArmFault | null): Promise<EmulatorResponse> => {
-    const kind = kindOf(request);
     if (fault?.kind === "status") return statusAnswer(fault);
-    if (kind === "POLL") {
-      const ending = endings.get(operationOf(request.url));
-      if (ending === "urlVanishes") return statusAnswer({ kind: "status", status: 404 });
-      return endedAs(ending, await handle(toEmulator(request)));
-    }
-    if (kind === "PATCH") world.nextChangesNothing(fault?.kind === "failsLate");
+    operationEnd = ends[fault?.kind ?? ""] ?? { kind: "succeeds" };
     const response = await handle(toEmulator(request));
-    world.nextChangesNothing(false);
     const url = response.headers?.["azure-asyncoperation"];
-    if (url !== undefined && fault !== null) endings.set(operationOf(url), fault.kind);
-    return response;
+    if (url !== undefined && fault?.kind === "neverEnds") neverEnding.add(operationOf(url));
+    return neverEnding.has(operationOf(request.url))
+      ? { ...response, json: { status: "InProgress" } }
+      : response;
   };
 
   const azure: Azure = {
@@ -127,12 +130,10 @@ function createMachineWorld(clock: SimulatedClock): Pick<
   "addMachine" | "removeMachine" | "on" | "soonOn" | "attach"
 > & {
   readonly machines: Machines;
-  readonly nextChangesNothing: (is: boolean) => void;
   readonly ids: () => readonly string[];
 } {
   // One set per machine, so that a machine made anew has nothing of the one before.
   const sets = new Map<string, Machines>();
-  let idle = false;
   const setOf = (id: string): Machines | undefined => sets.get(id.toLowerCase());
   const find = (id: string): ReturnType<Machines["find"]> => setOf(id)?.find(id);
   const addMachine = (resourceID: string, userAssigned: readonly string[] = []): void => {
@@ -144,11 +145,13 @@ function createMachineWorld(clock: SimulatedClock): Pick<
   return {
     machines: {
       add: () => undefined,
+      remove: () => undefined,
+      markDeleting: () => undefined,
       find,
-      begin: (machine, block) => {
+      begin: (machine, block, end) => {
         const set = setOf(machine.resourceID);
         if (set === undefined) throw new Error(`${machine.resourceID} is not there`);
-        return set.begin(machine, idle ? blockOf(machine) : block);
+        return set.begin(machine, block, end);
       },
       operation: (id) =>
         sets
@@ -157,7 +160,6 @@ function createMachineWorld(clock: SimulatedClock): Pick<
           .find((found) => found !== undefined),
       visibleIn: () => [],
     },
-    nextChangesNothing: (is) => void (idle = is),
     ids: () => [...sets.keys()],
     addMachine,
     removeMachine: (id) => void sets.delete(id.toLowerCase()),
@@ -198,14 +200,6 @@ export function targetOf({ url }: PipelineRequest): string {
 
 function operationOf(url: string): string {
   return /operations\/([^/?]+)/.exec(url)?.[1] ?? "";
-}
-
-function endedAs(ending: ArmFault["kind"] | undefined, response: EmulatorResponse): EmulatorResponse {
-  const isOver = JSON.stringify(response.json).includes("Succeeded");
-  if (ending === "neverEnds") return { ...response, json: { status: "InProgress" } };
-  if (ending !== "failsLate" || !isOver) return response;
-  const error = { code: "InternalOperationError", message: "An internal error occurred." };
-  return { ...response, json: { status: "Failed", error } };
 }
 
 function statusAnswer({ status, retryAfter }: Extract<ArmFault, { kind: "status" }>): EmulatorResponse {

@@ -3,6 +3,7 @@ import { createCompute } from "../../../src/azure/compute.ts";
 import { fenceCluster, fenceCompute } from "../../../src/cli/daemon/leader-fence.ts";
 import { pairOf } from "../../../src/controller/assigned-identity.ts";
 import { createController } from "../../../src/controller/controller.ts";
+import { gatherTerms } from "../../../src/controller/gathering.ts";
 import type { Cluster, Compute } from "../../../src/controller/ports.ts";
 import type { Decider } from "../../../src/engine/engine.ts";
 import type { Key } from "../../../src/engine/resources.ts";
@@ -61,6 +62,7 @@ export function startProcess(around: Surroundings, name: string): Process {
     compute: watched(spoil(fenceCompute(arm, isLeader))),
     namespaced: false,
     random: () => 0,
+    gather: gatherTerms,
     statusTerms: { policyDigest: "digest", tzdata: "2026c" },
   });
   life.onDeath(() => cache.close());

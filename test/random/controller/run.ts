@@ -38,8 +38,8 @@ async function faultsInTheEnd(world: World): Promise<readonly string[]> {
   await world.drain();
   world.replaceDead();
   const patchesBefore = world.patches.length;
-  for (let tries = 0, quiet = 0; tries < 80 && quiet < 2; tries += 1) {
-    await world.pass(tries < 4 ? 15 * secondMs : 30 * secondMs);
+  for (let tries = 0, quiet = 0; tries < mostTries && quiet < 2; tries += 1) {
+    await world.pass((waits[tries] ?? longestWaitSeconds) * secondMs);
     if (world.violations.length > 0) return world.violations;
     quiet = world.differences().length > 0 ? 0 : quiet + 1;
   }
@@ -49,6 +49,11 @@ async function faultsInTheEnd(world: World): Promise<readonly string[]> {
   if (patches > mostPatches) return [`${patches} changes of ARM after the faults had ended`];
   return (await unrestIn(world)).concat(world.violations);
 }
+
+/** An identity that ARM refused is tried again after an hour at the latest. */
+const waits = [...Array.from({ length: 4 }, () => 15), ...Array.from({ length: 40 }, () => 30)];
+const longestWaitSeconds = 300;
+const mostTries = waits.length + 24;
 
 /** Two for each machine, for identities that ARM does not know. */
 const mostPatches = 12;

@@ -3,19 +3,16 @@ import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 
-import { ComputeManagementClient } from "@azure/arm-compute";
-import { createDefaultHttpClient, type HttpClient } from "@azure/core-rest-pipeline";
 import { ConfidentialClientApplication, ServerError } from "@azure/msal-node";
 import { z } from "zod";
 
 import type { EmulatorAddresses } from "../../../src/emulator/network.ts";
 import { createSystemClock } from "../../../src/runtime/clock.ts";
+import { computeClient } from "./compute-client.ts";
 import {
-  accessTokenOf,
   application,
   call,
   claimsOf,
-  entraToken,
   imdsOf,
   machineID,
   reader,
@@ -133,32 +130,6 @@ describe("@azure/msal-node against Entra", () => {
     });
   });
 });
-
-/** Sends what is meant for Azure's ARM to the emulator instead (azure.md §4.3). */
-function redirectedTo(armUrl: string): HttpClient {
-  const client = createDefaultHttpClient();
-  return {
-    sendRequest: (request) => {
-      request.url = request.url.replace("https://management.azure.com", armUrl);
-      request.allowInsecureConnection = true;
-      return client.sendRequest(request);
-    },
-  };
-}
-
-function computeClient(addresses: EmulatorAddresses): ComputeManagementClient {
-  const credential = {
-    getToken: async (scopes: string | string[]) => {
-      const answer = await entraToken(addresses, { scope: [scopes].flat().join(" ") });
-      const token = accessTokenOf(answer);
-      return { token, expiresOnTimestamp: Number(claimsOf(token)["exp"]) * 1000 };
-    },
-  };
-  return new ComputeManagementClient(credential, "00000000-0000-4000-8000-000000000000", {
-    httpClient: redirectedTo(addresses.arm),
-    retryOptions: { maxRetries: 0 },
-  });
-}
 
 const settings = { operationDurationMs: 300, retryAfterSeconds: 1 };
 

@@ -1,0 +1,121 @@
+import type { AzureAssignedIdentity } from "../engine/resources.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { resourceIdOf } from "./assigned-identity.ts";
+import type { Action } from "./plan.ts";
+
+/** How long changes of one target are gathered before ARM is asked. */
+export interface GatherTerms {
+  /** An identity to be added goes this long after the last one that came. */
+  readonly quietMs: number;
+  /** No identity waits longer than this; those to be removed wait so long for some to be added. */
+  readonly longestMs: number;
+}
+
+/** The spans that issue and reference ask for (reliability.md L6; docs/decisions/0012). */
+export const gatherTerms: GatherTerms = { quietMs: 1000, longestMs: 5000 };
+
+/** Makes one request of changes that come together. */
+export interface Gathering {
+  /**
+   * Which identities of `actions` (lower-cased ids) must not go to ARM yet; all may go when there are none. Whoever
+   * must wait is told about again: the key is due when the wait ends.
+   */
+  hold(
+    key: string,
+    actions: readonly Action[],
+    current: readonly AzureAssignedIdentity[],
+  ): ReadonlySet<string>;
+  forget(key: string): void;
+}
+
+interface Batch {
+  readonly ids: ReadonlySet<string>;
+  readonly firstMs: number;
+  readonly dueMs: number;
+}
+
+/** Gathers by `terms`, or not at all without them. `later` asks to look at a key again. */
+export function createGathering(options: {
+  readonly clock: Clock;
+  readonly terms: GatherTerms | null;
+  readonly later: (key: string, delayMs: number) => void;
+}): Gathering {
+  const { clock, terms, later } = options;
+  const batches = new Map<string, Batch>();
+  const none: ReadonlySet<string> = new Set();
+  return {
+    hold: (key, actions, current) => {
+      if (terms === null) return none;
+      const change = changeIn(actions, current);
+      const ids = change.add.union(change.remove);
+      if (ids.size === 0) {
+        batches.delete(key);
+        return none;
+      }
+      const nowMs = clock.monotonicMs();
+      const batch = nextBatch(batches.get(key), change, terms, nowMs);
+      batches.set(key, batch);
+      if (batch.dueMs <= nowMs) return none;
+      later(key, batch.dueMs - nowMs);
+      return ids;
+    },
+    forget: (key) => void batches.delete(key),
+  };
+}
+
+interface IdChange {
+  readonly add: ReadonlySet<string>;
+  readonly remove: ReadonlySet<string>;
+}
+
+/** What will take a PATCH, as far as the objects tell: an identity that one of them has shown is there already. */
+function changeIn(actions: readonly Action[], current: readonly AzureAssignedIdentity[]): IdChange {
+  const changes = actions.filter((action) => action.type === "changeIdentities");
+  const there = new Set(current.filter(({ status }) => status.status === "Assigned").map(resourceIdOf));
+  const add = lowered(changes.flatMap((change) => change.add));
+  return {
+    add: new Set([...add].filter((id) => !there.has(id))),
+    remove: lowered(changes.flatMap((change) => change.remove)),
+  };
+}
+
+function lowered(ids: readonly string[]): ReadonlySet<string> {
+  return new Set(ids.map((id) => id.toLowerCase()));
+}
+
+/** What was due stays due until it is done, whatever fails: then waiting is for back-off and Retry-After. */
+function nextBatch(
+  before: Batch | undefined,
+  { add, remove }: IdChange,
+  { quietMs, longestMs }: GatherTerms,
+  nowMs: number,
+): Batch {
+  const ids = add.union(remove);
+  const isGathering = before !== undefined && before.dueMs > nowMs;
+  const hasNew = (some: ReadonlySet<string>): boolean => !some.isSubsetOf(before?.ids ?? new Set());
+  const firstMs = isGathering ? before.firstMs : nowMs;
+  if (hasNew(add)) {
+    return { ids, firstMs, dueMs: Math.min(nowMs + quietMs, firstMs + longestMs) };
+  }
+  if (before !== undefined && (isGathering || !hasNew(remove))) return { ...before, ids };
+  return { ids, firstMs, dueMs: nowMs + longestMs };
+}
+
+/** `actions` without all that is about the identities `ids`: neither objects nor ARM hear of them. */
+export function withhold(actions: readonly Action[], ids: ReadonlySet<string>): readonly Action[] {
+  if (ids.size === 0) return actions;
+  return actions.flatMap((action): readonly Action[] => {
+    if (action.type === "changeIdentities") {
+      const add = action.add.filter((id) => !ids.has(id.toLowerCase()));
+      const remove = action.remove.filter((id) => !ids.has(id.toLowerCase()));
+      return add.length + remove.length === 0 ? [] : [{ ...action, add, remove }];
+    }
+    const id = idOf(action);
+    return id !== null && ids.has(id) ? [] : [action];
+  });
+}
+
+function idOf(action: Exclude<Action, { readonly type: "changeIdentities" }>): string | null {
+  if ("object" in action) return resourceIdOf(action.object);
+  return "resourceId" in action ? action.resourceId : null;
+}
