@@ -89,7 +89,7 @@ const happenings: readonly { readonly weight: number; readonly arbitrary: fc.Arb
   },
   { weight: 1, arbitrary: fc.record({ op: named("identityGoes"), identity }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom("armForgets", "armKnows"), arm }) },
-  { weight: 1, arbitrary: fc.record({ op: named("attach"), node, arm }) },
+  { weight: 4, arbitrary: fc.record({ op: named("attach"), node, arm }) },
   {
     weight: 6,
     arbitrary: fc.record({ op: named("armFault"), on: requests("PATCH"), fault: patchFaults, count }),
