@@ -56,7 +56,7 @@ export interface Azure {
   onAccepted: (patch: AcceptedPatch) => void;
 }
 
-const duration = { operationDurationMs: 5000, visibilityLagMs: 0 };
+const duration = { operationDurationMs: 12_000, visibilityLagMs: 0 };
 const settings = { ...defaultSettings, ...duration, retryAfterSeconds: 2 };
 
 const ends: Readonly<Record<string, OperationEnd>> = {

@@ -67,6 +67,8 @@ export function createOwnership(options: {
     const [target, now] = [targetOf(object), object.status.status];
     if (id === null || now !== "Assigned" || before?.status.status === "Assigned") return;
     if (azure.on(target)?.has(id) === false) violated(`${object.name} is Assigned, and ARM does not show it`);
+    if (azure.soonOn(target)?.has(id) === false)
+      violated(`${object.name} is Assigned while ARM takes it away`);
   };
   server.onRemoved = (object) => {
     writes += 1;
