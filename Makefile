@@ -27,7 +27,7 @@ check: build
 	@tools/lint-rego.sh
 
 proofs: build
-	@echo 'proofs: random questions to both engines, then the time suites in two other zones (about two minutes)'
+	@echo 'proofs: random questions to both engines, random lives of the controller, then the time suites in two other zones (about three minutes)'
 	@npm run --silent test:random
 	@npm run --silent test:zones
 

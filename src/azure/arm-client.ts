@@ -38,9 +38,10 @@ export function createArmClient(options: {
   readonly cloud: Cloud;
   readonly credential: Credential;
   readonly armUrl?: string;
+  readonly httpClient?: HttpClient;
 }): ArmClient {
   const { cloud, armUrl = cloud.armUrl } = options;
-  const httpClient = redirectTo(createDefaultHttpClient(), cloud.armUrl, armUrl);
+  const httpClient = redirectTo(options.httpClient ?? createDefaultHttpClient(), cloud.armUrl, armUrl);
   const clientOf = clientsBySubscription(options, httpClient);
   return {
     readIdentity: async (vm, abortSignal) => {
@@ -61,6 +62,9 @@ export function createArmClient(options: {
     },
   };
 }
+
+/** States in which no change is running on a machine; one that is being deleted has seen its last. */
+const finalStates: ReadonlySet<string> = new Set(["succeeded", "failed", "canceled", "deleting"]);
 
 async function sendPatch(
   client: ComputeManagementClient,
@@ -108,6 +112,7 @@ function readBlock(
     systemAssigned: (identity?.type ?? "").toLowerCase().includes("systemassigned"),
     etag,
     clientIDs: new Map(clientIDs),
+    isUpdating: provisioningState !== undefined && !finalStates.has(provisioningState.toLowerCase()),
     isDeleting: provisioningState?.toLowerCase() === "deleting",
   };
 }

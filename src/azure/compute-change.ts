@@ -13,13 +13,17 @@ import {
   sizeOf,
 } from "./identity-patch.ts";
 import type { IsImmutable } from "./immutable-identities.ts";
+import type { SettledMachines } from "./settled-machines.ts";
 import type { VmId } from "./vm-id.ts";
 
 /** What every step on one target needs. */
 export interface Call {
   readonly arm: ArmClient;
   readonly clock: Clock;
+  /** The resource id of the machine, and the same in parts. */
+  readonly target: string;
   readonly vm: VmId;
+  readonly settled: SettledMachines;
   readonly signal: AbortSignal;
   readonly isImmutable: IsImmutable;
   /** Asked right before each write: a controller that stood still may not lead any more (reliability.md ST6). */
@@ -40,11 +44,13 @@ const longestConflictWaitMs = 20_000;
 const deletingRetrySeconds = 30;
 
 /** Reads the identities of the machine: one request. */
-export function read(call: Call): Promise<MachineIdentity> {
-  const { arm, clock, vm, signal } = call;
-  return measured({ ...call, verb: "get" }, () =>
+export async function read(call: Call): Promise<MachineIdentity> {
+  const { arm, clock, vm, signal, settled, target } = call;
+  const machine = await measured({ ...call, verb: "get" }, () =>
     withDeadline(clock, callLimitMs, signal, (bounded) => arm.readIdentity(vm, bounded)),
   );
+  settled.seen(target, machine);
+  return machine;
 }
 
 /**
@@ -55,15 +61,16 @@ export async function applyChange(call: Call, change: IdentityChange): Promise<C
   let current = await read(call);
   for (let conflicts = 0; ;) {
     const open = openChange(current, change, call.isImmutable);
-    if (sizeOf(open) === 0) return succeeded(call, current, change);
-    if (current.isDeleting) return failed(deletingFailure, current);
-    if (!call.mayWrite()) return failed(unknownOutcome("another controller leads now"), current);
+    const isSo = sizeOf(open) === 0;
+    if (isSo && call.settled.has(call.target)) return succeeded(call, current, change);
+    if (current.isDeleting) return failed(call, deletingFailure, current);
+    if (!call.mayWrite()) return failed(call, unknownOutcome("another controller leads now"), current);
     // oxlint-disable-next-line no-await-in-loop -- each request needs the state the last one left
-    const { failure, isUntouched } = await sendChange(call, current, open);
+    const { failure, isUntouched } = isSo ? notSettled : await sendChange(call, current, open);
     if (failure !== null) {
       const waitMs = conflictWaitMs(call, failure, conflicts);
       // oxlint-disable-next-line no-await-in-loop -- see above
-      if (waitMs === null) return failed(failure, isUntouched ? current : await readIfPossible(call));
+      if (waitMs === null) return failed(call, failure, isUntouched ? current : await readIfPossible(call));
       // oxlint-disable-next-line no-await-in-loop -- see above
       await delay(call.clock, waitMs, call.signal);
       conflicts += 1;
@@ -71,7 +78,7 @@ export async function applyChange(call: Call, change: IdentityChange): Promise<C
     // oxlint-disable-next-line no-await-in-loop -- see above
     current = await read(call);
     const isStuck = sizeOf(openChange(current, change, call.isImmutable)) >= sizeOf(open);
-    if (failure === null && isStuck) return failed(noEffect, current);
+    if (failure === null && isStuck) return failed(call, noEffect, current);
   }
 }
 
@@ -84,6 +91,7 @@ interface Sent {
 /** Sends one request and follows its operation. @throws the signal's reason. */
 async function sendChange(call: Call, current: MachineIdentity, open: IdentityChange): Promise<Sent> {
   const { arm, clock, vm, signal } = call;
+  call.settled.sending(call.target);
   const patchAndFollow = async (): Promise<ComputeFailure | null> => {
     const started = await withDeadline(clock, callLimitMs, signal, (bounded) =>
       arm.patchIdentity(vm, formPatch(current, open), bounded),
@@ -124,10 +132,19 @@ const deletingFailure: ComputeFailure = {
   identities: [],
   detail: "Azure is deleting the machine, so that nothing was sent",
 };
+/** What the machine shows may be about to change. */
+const notSettled: Sent = {
+  failure: {
+    ...unknownOutcome("a change that was sent before may still be running on the machine"),
+    kind: "conflict",
+  },
+  isUntouched: true,
+};
 const noEffect = unknownOutcome("ARM accepted the change but the machine does not show it");
 
-function failed(failure: ComputeFailure, current: MachineIdentity | null): ComputeResult {
-  return { ok: false, failure, ...(current === null ? {} : { identities: current.userAssigned }) };
+function failed(call: Call, failure: ComputeFailure, current: MachineIdentity | null): ComputeResult {
+  const isKnown = current !== null && call.settled.has(call.target);
+  return { ok: false, failure, ...(isKnown ? { identities: current.userAssigned } : {}) };
 }
 
 function succeeded(call: Call, current: MachineIdentity, change: IdentityChange): ComputeResult {

@@ -1,3 +1,5 @@
+import type { HttpClient } from "@azure/core-rest-pipeline";
+
 import type { Clock } from "../runtime/clock.ts";
 import { createArmClient } from "./arm-client.ts";
 import { type ArmBudget, createArmGate } from "./arm-gate.ts";
@@ -9,6 +11,7 @@ import type { Credential } from "./credential.ts";
 import { createGatedArmClient } from "./gated-arm-client.ts";
 import type { IdentityChange } from "./identity-patch.ts";
 import type { IsImmutable } from "./immutable-identities.ts";
+import { createSettledMachines } from "./settled-machines.ts";
 import { parseVmId, type VmId } from "./vm-id.ts";
 
 /** User-assigned identities of a VM or scale set, by ARM resource id in any letter case. */
@@ -38,15 +41,18 @@ interface ComputeOptions {
   readonly isImmutable?: IsImmutable;
   /** Asked right before each write; always true unless given. */
   readonly mayWrite?: () => boolean;
+  /** What requests go out with; by default the SDK's own client. */
+  readonly httpClient?: HttpClient;
 }
 
 /** Makes the access to ARM. Calls for one target follow one another; nothing is ever repeated unread. */
 export function createCompute(options: ComputeOptions): Compute {
-  const { clock, cloud, credential, endpoints = {}, random = Math.random, onBudget } = options;
+  const { clock, random = Math.random, onBudget } = options;
   const gate = createArmGate({ clock, random, ...(onBudget === undefined ? {} : { onBudget }) });
   const { onOperation = () => undefined, isImmutable = () => false, mayWrite = () => true } = options;
   const terms = {
-    arm: createGatedArmClient(createArmClient({ cloud, credential, ...endpoints }), gate, clock),
+    arm: createGatedArmClient(createArmClient({ ...options, ...options.endpoints }), gate, clock),
+    settled: createSettledMachines(),
     clock,
     random,
     onOperation,
@@ -59,7 +65,7 @@ export function createCompute(options: ComputeOptions): Compute {
     signal: AbortSignal,
     use: (call: Call) => Promise<ComputeResult>,
   ): Promise<ComputeResult> =>
-    inTurn(target.toLowerCase(), () => attempt(clock, target, (vm) => use({ ...terms, vm, signal })));
+    inTurn(target.toLowerCase(), () => attempt(clock, target, (vm) => use({ ...terms, target, vm, signal })));
   return {
     getIdentities: (target, signal) =>
       run(target, signal, async (call) => ({ ok: true, identities: (await read(call)).userAssigned })),

@@ -8,6 +8,8 @@ export interface MachineIdentity {
   readonly etag: string | undefined;
   /** Client ids by lower-cased resource id; those of identities that do not exist any more are unknown. */
   readonly clientIDs: ReadonlyMap<string, string>;
+  /** Some operation is running on the machine, whoever's it is. */
+  readonly isUpdating: boolean;
   /** ARM is about to delete the machine, and refuses to change it. */
   readonly isDeleting: boolean;
 }

@@ -24,17 +24,17 @@ const notLeading: ComputeResult = {
 
 /** The writes of `cluster`, while we lead; later ones reject. */
 export function fenceCluster(cluster: Cluster, isLeader: () => boolean): Cluster {
-  const leading = async (): Promise<void> => {
-    if (!isLeader()) throw new Error("another controller leads now");
-  };
+  // Nothing comes between the question and the write, not even a turn of the event loop.
+  const leading = <T>(write: () => Promise<T>): Promise<T> =>
+    isLeader() ? write() : Promise.reject(new Error("another controller leads now"));
   return {
     ...cluster,
-    createAssignedIdentity: (object) => leading().then(() => cluster.createAssignedIdentity(object)),
-    replaceAssignedIdentity: (object) => leading().then(() => cluster.replaceAssignedIdentity(object)),
+    createAssignedIdentity: (object) => leading(() => cluster.createAssignedIdentity(object)),
+    replaceAssignedIdentity: (object) => leading(() => cluster.replaceAssignedIdentity(object)),
     patchAssignedIdentityStatus: (key, patch) =>
-      leading().then(() => cluster.patchAssignedIdentityStatus(key, patch)),
-    applyBindingStatus: (key, status) => leading().then(() => cluster.applyBindingStatus(key, status)),
-    applyGrantStatus: (key, status) => leading().then(() => cluster.applyGrantStatus(key, status)),
-    deleteAssignedIdentity: (key) => leading().then(() => cluster.deleteAssignedIdentity(key)),
+      leading(() => cluster.patchAssignedIdentityStatus(key, patch)),
+    applyBindingStatus: (key, status) => leading(() => cluster.applyBindingStatus(key, status)),
+    applyGrantStatus: (key, status) => leading(() => cluster.applyGrantStatus(key, status)),
+    deleteAssignedIdentity: (key) => leading(() => cluster.deleteAssignedIdentity(key)),
   };
 }

@@ -15,6 +15,7 @@ const none: MachineIdentity = {
   systemAssigned: false,
   etag: "7",
   clientIDs: new Map(),
+  isUpdating: false,
   isDeleting: false,
 };
 const nothingImmutable = (): boolean => false;

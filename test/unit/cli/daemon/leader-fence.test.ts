@@ -74,4 +74,12 @@ describe("a controller that may no longer lead", () => {
     await assert.rejects(fenced.deleteAssignedIdentity("ns/b"));
     assert.deepEqual(calls, ["delete"]);
   });
+
+  it("is asked in the same breath as the effect is begun", async () => {
+    const calls: string[] = [];
+    const fenced = fenceCluster(recordingCluster(calls), () => true);
+    const pending = fenced.deleteAssignedIdentity("ns/a");
+    assert.deepEqual(calls, ["delete"]);
+    await pending;
+  });
 });

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import type { Compute, ComputeResult } from "../../../src/controller/ports.ts";
+import { findFault } from "./run.ts";
+import type { Sabotage } from "./surroundings.ts";
+
+const runs = Number(process.env["PODID_RANDOM_RUNS"] ?? 2000);
+const seed = Number(process.env["PODID_RANDOM_SEED"] ?? 6);
+
+describe("the controller, whatever happens", () => {
+  it("never takes away what is wanted, leaves nothing behind, and comes to rest as the policy wants it", async (t) => {
+    const found = await findFault({ runs, seed });
+    if (found !== null) assert.fail(found.text);
+    t.diagnostic(`${runs} runs, seed ${seed}`);
+  });
+});
+
+/** Believes that ARM did what it was asked. */
+const believing = (compute: Compute): Compute => ({
+  ...compute,
+  changeIdentities: async (target, change, signal): Promise<ComputeResult> => {
+    const before = await compute.getIdentities(target, signal);
+    const result = compute.changeIdentities(target, change, signal);
+    if (!before.ok) return result;
+    const removed = new Set(change.remove);
+    return { ok: true, identities: [...before.identities, ...change.add].filter((id) => !removed.has(id)) };
+  },
+});
+
+/** Faults that somebody could make, and what the model says of them. */
+const planted: Readonly<Record<string, { readonly sabotage: Sabotage; readonly says: RegExp }>> = {
+  "success is believed before ARM shows it": {
+    sabotage: { compute: believing },
+    says: /is Assigned, and ARM does not show it|nothing answers/,
+  },
+  "nobody asks what was on the machine before us": {
+    sabotage: {
+      compute: (compute) => ({ ...compute, getIdentities: async () => ({ ok: true, identities: [] }) }),
+    },
+    says: /is not ours to remove/,
+  },
+  "removals are forgotten": {
+    sabotage: {
+      compute: (compute) => ({
+        ...compute,
+        changeIdentities: async (target, { add, remove }, signal): Promise<ComputeResult> => {
+          const result = await compute.changeIdentities(target, { add, remove: [] }, signal);
+          const removed = new Set(remove.map((id) => id.toLowerCase()));
+          return result.ok
+            ? { ok: true, identities: result.identities.filter((id) => !removed.has(id.toLowerCase())) }
+            : result;
+        },
+      }),
+    },
+    says: /nothing answers any more/,
+  },
+  "who has lost the lease goes on": { sabotage: { unfenced: true }, says: /is not the leader/ },
+};
+
+describe("the model of the controller", () => {
+  for (const [name, { sabotage, says }] of Object.entries(planted)) {
+    it(`finds it when ${name}, and tells it in a few steps`, async (t) => {
+      const found = await findFault({ runs: 500, seed, sabotage });
+      assert.ok(found !== null, "the planted fault was not found");
+      assert.match(found.fault, says);
+      assert.ok(found.script.length <= 10, found.text);
+      t.diagnostic(`found by run ${found.runs}, in ${found.script.length} steps`);
+    });
+  }
+});

@@ -1,0 +1,111 @@
+import { makeBinding, makeIdentity, makePod } from "../../unit/controller/objects.ts";
+import { timeBoxOf } from "./boxes.ts";
+import { armIdentity, machineOf, nodeNamed, setId, vmId } from "./ids.ts";
+import { describeStep, type Step } from "./steps.ts";
+import type { World } from "./world.ts";
+
+/** Makes it happen. */
+export async function take(world: World, step: Step, index: number): Promise<void> {
+  world.journal.push(`${index}. ${describeStep(step)}`);
+  const { server, azure } = world;
+  switch (step.op) {
+    case "pod": {
+      const [namespace = "", name = ""] = step.pod.split("/");
+      const labels = { aadpodidbinding: step.label };
+      return world.putPod(makePod(name, { namespace, labels, node: step.node, uid: `uid-${index}` }));
+    }
+    case "podGoes":
+      return server.apply((cluster) => cluster.remove("Pod", step.pod));
+    case "podEnds":
+      return endPod(world, step.pod);
+    case "node":
+      return world.putNode(step.node);
+    case "nodeGoes":
+      return removeNode(world, step.node, step.machineStays);
+    case "bind": {
+      const options = { identity: step.identity, selector: step.label, ...timeBoxOf(step.box) };
+      return server.apply((cluster) =>
+        cluster.put("AzureIdentityBinding", makeBinding(step.binding, options)),
+      );
+    }
+    case "unbind":
+      return server.apply((cluster) => cluster.remove("AzureIdentityBinding", `shop/${step.binding}`));
+    case "identity": {
+      const spec = { resourceID: armIdentity(step.arm), clientID: step.clientID };
+      return server.apply((cluster) => cluster.put("AzureIdentity", makeIdentity(step.identity, { spec })));
+    }
+    case "identityGoes":
+      return server.apply((cluster) => cluster.remove("AzureIdentity", `shop/${step.identity}`));
+    case "armForgets":
+      return void azure.unknown.add(armIdentity(step.arm).toLowerCase());
+    case "armKnows":
+      return void azure.unknown.delete(armIdentity(step.arm).toLowerCase());
+    case "attach":
+      return attach(world, step.node, step.arm);
+    case "armFault":
+      return world.armFault(step.on, step.fault, step.count);
+    case "apiFault":
+      return world.apiFault(step.fault, step.count);
+    case "pass":
+      await world.pass(step.seconds * 1000);
+      return world.replaceDead();
+    case "stepClock":
+      return world.clock.stepWall(step.seconds * 1000);
+    case "crash":
+      return world.leader().life.crash(step);
+    case "elect":
+    case "pause":
+    case "oust":
+    case "resume":
+    case "lag":
+    case "catchUp":
+      return toProcesses(world, step.op);
+  }
+}
+
+async function toProcesses(
+  world: World,
+  op: "elect" | "pause" | "oust" | "resume" | "lag" | "catchUp",
+): Promise<void> {
+  switch (op) {
+    case "elect":
+      return void world.elect();
+    case "pause":
+      return world.leader().life.pause();
+    case "oust":
+      world.leader().life.pause();
+      return void world.elect();
+    case "resume":
+      return world.resumeAll();
+    case "lag":
+      return world.leader().lag(true);
+    case "catchUp":
+      return world.leader().lag(false);
+  }
+}
+
+function endPod({ server }: World, key: string): void {
+  const running = server.truth.list("Pod").find(({ namespace, name }) => `${namespace}/${name}` === key);
+  if (running === undefined) return;
+  server.apply((cluster) => cluster.put("Pod", { ...running, phase: "Succeeded" }));
+}
+
+function removeNode(world: World, name: string, machineStays: boolean): void {
+  const isVm = name.startsWith("vm-");
+  if (isVm && !machineStays) world.removeMachine(vmId(name));
+  if (isVm && machineStays) world.ownership.forsaken(machineOf(nodeNamed(name)));
+  world.server.apply((cluster) => cluster.remove("Node", name));
+}
+
+/** Only what no object is about yet: of the rest nobody could tell whose it is. */
+function attach(world: World, name: string, arm: string): void {
+  const target = machineOf(nodeNamed(name));
+  const id = armIdentity(arm).toLowerCase();
+  const isFree =
+    world.azure.on(target)?.has(id) === false &&
+    world.isQuiet() &&
+    world.ownership.answering(target, id).length === 0;
+  if (!isFree) return;
+  world.azure.attach(name.startsWith("set-") ? setId("pool") : vmId(name), armIdentity(arm));
+  world.ownership.foreign(target, id);
+}

@@ -1,0 +1,64 @@
+import { readAssignmentTerms } from "../../../src/controller/assignment-terms.ts";
+import { isResourceIdValid } from "../../../src/controller/assigned-identity.ts";
+import type { Cluster } from "../../../src/controller/ports.ts";
+import type { AzureIdentityBinding, JsonObject, Key } from "../../../src/engine/resources.ts";
+import { machineOf } from "./ids.ts";
+
+/** Who shall have what, computed from the objects in the plainest way: the model that the controller is held against. */
+export interface Wish {
+  readonly pod: Key;
+  readonly uid: string;
+  readonly node: string;
+  readonly identity: Key;
+  /** Lower-cased id of the machine. */
+  readonly target: string;
+  /** Lower-cased id of the identity in ARM. */
+  readonly id: string;
+  /** Whether it must be there; else it may stay where it is, because its box opens again soon. */
+  readonly must: boolean;
+  readonly isOpen: boolean;
+}
+
+const daySeconds = 24 * 3600;
+
+/** All wishes that `cluster` gives rise to at `nowMs`. */
+export function wishesOf(cluster: Pick<Cluster, "list" | "get">, nowMs: number): readonly Wish[] {
+  const bindings = cluster.list("AzureIdentityBinding");
+  const nowSeconds = Math.floor(nowMs / 1000);
+  return cluster.list("Pod").flatMap((pod): readonly Wish[] => {
+    const node = cluster.get("Node", pod.node);
+    if (node === undefined || pod.phase !== "Running") return [];
+    const matching = bindings.filter(({ spec }) => spec.selector === pod.labels["aadpodidbinding"]);
+    const byIdentity = Map.groupBy(matching, (one) => `${one.namespace}/${one.spec.azureIdentity}`);
+    return [...byIdentity].flatMap(([identity, ofIdentity]): readonly Wish[] => {
+      const { type, resourceID } = cluster.get("AzureIdentity", identity)?.spec ?? {
+        type: 0,
+        resourceID: "",
+      };
+      const closest = Math.min(...ofIdentity.map((binding) => opensInSeconds(binding, nowSeconds)));
+      const terms = ofIdentity.map(({ spec }) => readAssignmentTerms(spec.timeBox));
+      const lead = Math.max(...terms.map(({ leadTimeSeconds }) => leadTimeSeconds));
+      const keep = Math.max(...terms.map(({ keepIfReopensWithinSeconds }) => keepIfReopensWithinSeconds));
+      if (type !== 0 || !isResourceIdValid(resourceID) || closest > Math.max(lead, keep)) return [];
+      const subject = { pod: `${pod.namespace}/${pod.name}`, uid: pod.uid, node: pod.node, identity };
+      const id = resourceID.toLowerCase();
+      return [{ ...subject, target: machineOf(node), id, must: closest <= lead, isOpen: closest === 0 }];
+    });
+  });
+}
+
+/** A daily window in UTC, which is all that bindings here have; 0 while it is open. */
+function opensInSeconds({ spec }: AzureIdentityBinding, nowSeconds: number): number {
+  const window = windowOf(spec.timeBox);
+  if (window === null) return 0;
+  const [start, end] = window;
+  const now = nowSeconds % daySeconds;
+  return start <= now && now < end ? 0 : (start - now + daySeconds) % daySeconds;
+}
+
+function windowOf(timeBox: JsonObject | null): readonly [number, number] | null {
+  if (timeBox === null) return null;
+  const [, fromHour, fromMinute, toHour, toMinute] =
+    /"start":"(\d\d):(\d\d)","end":"(\d\d):(\d\d)"/.exec(JSON.stringify(timeBox)) ?? [];
+  return [Number(fromHour) * 3600 + Number(fromMinute) * 60, Number(toHour) * 3600 + Number(toMinute) * 60];
+}
