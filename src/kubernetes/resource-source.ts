@@ -59,6 +59,16 @@ export interface ResourceEvent {
 }
 
 /**
+ * The grants that reads do not show, because nobody vouches for who wrote them. Of those that come to be shown, or no
+ * longer are, subscribers hear.
+ */
+export interface UnbelievedGrants {
+  list(): readonly AzureIdentityAccessGrant[];
+  /** The grant of this key, and why it is not believed; undefined when it is, or there is none. */
+  get(key: string): { readonly grant: AzureIdentityAccessGrant; readonly why: string } | undefined;
+}
+
+/**
  * Where podid's objects come from and go to: a manifests directory, or an API server.
  * Reads are from memory and synchronous; writes are promises that settle when the store has them.
  */
@@ -89,6 +99,8 @@ export interface ResourceSource {
   applyGrantStatus(key: string, status: JsonObject): Promise<void>;
   /** The status of a binding or grant as it is now; undefined when there is none. Its changes are not told to subscribers. */
   statusOf(kind: StatusKind, key: string): JsonObject | undefined;
+  /** Absent where reads show every grant. */
+  readonly unbelieved?: UnbelievedGrants;
   recordEvent(event: ResourceEvent): void;
   close(): Promise<void>;
 }
