@@ -9,7 +9,12 @@ import { connectByKubeconfig } from "../kubernetes/kubeconfig.ts";
 import { findMissingRights } from "../kubernetes/read-rights.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { readShippedAdmission } from "../kubernetes/served-admission-object.ts";
-import { admissionRemedy, readVouching, type Vouching } from "../kubernetes/served-admission.ts";
+import {
+  admissionRemedy,
+  faultsInShort,
+  readVouching,
+  type Vouching,
+} from "../kubernetes/served-admission.ts";
 import { checkServedSchemas, schemaRemedy } from "../kubernetes/served-schema.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { withDeadline } from "../runtime/deadline.ts";
@@ -115,7 +120,7 @@ async function vouchingOf(
   try {
     const vouching = await readVouching(api, await readShippedAdmission(shippedFiles.admission), signal);
     if (!vouching.inForce) {
-      warn(`grants and approvals count for nothing: ${admissionRemedy} (${vouching.faults.join("; ")})`);
+      warn(`grants and approvals count for nothing: ${admissionRemedy} (${faultsInShort(vouching.faults)})`);
     }
     return vouching;
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Log } from "../runtime/log.ts";
 import type { Change, ResourceKinds, ResourceSource, UnbelievedGrants } from "./resource-source.ts";
 import type { AzureIdentityAccessApproval, AzureIdentityAccessGrant } from "./resources.ts";
-import type { Vouching } from "./served-admission.ts";
+import { faultsInShort, type Vouching } from "./served-admission.ts";
 import { createSubscribers } from "./subscribers.ts";
 
 /** A source that shows the grants and approvals that can be believed, and keeps back the others. */
@@ -96,7 +96,7 @@ function createdMs({ creationTimestamp }: { readonly creationTimestamp: string |
 
 function whyNot(vouching: Vouching, { creationTimestamp }: AzureIdentityAccessGrant): string {
   if (!vouching.inForce) {
-    return `no admission policy of podid vouches for who asked: ${vouching.faults.join("; ")}`;
+    return `no admission policy of podid vouches for who asked: ${faultsInShort(vouching.faults)}`;
   }
   const after = Temporal.Instant.fromEpochMilliseconds(vouching.afterMs).toString({ smallestUnit: "second" });
   return (

@@ -26,6 +26,7 @@ export const admissionRemedy = "kubectl replace --force -f deploy/admission";
  * their clocks, and timestamps are in whole seconds.
  */
 export const settlingMs = 10_000;
+const namedFaults = 3;
 
 const paths: Readonly<Record<AdmissionKind, string>> = {
   ValidatingAdmissionPolicy: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
@@ -61,6 +62,12 @@ export function assessAdmission(
     afterMs = Math.max(afterMs, (found?.changedAtMs ?? 0) + settlingMs);
   }
   return faults.length > 0 ? { inForce: false, faults } : { inForce: true, afterMs };
+}
+
+/** Faults in one line, also when there are many. */
+export function faultsInShort(faults: readonly string[]): string {
+  const more = faults.length > namedFaults ? [`${faults.length - namedFaults} more`] : [];
+  return [...faults.slice(0, namedFaults), ...more].join("; ");
 }
 
 function faultOf(wanted: ShippedAdmission, found: ServedAdmission | undefined): string | null {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import { readShippedAdmission } from "../../../src/kubernetes/served-admission-object.ts";
-import { readVouching, type Vouching } from "../../../src/kubernetes/served-admission.ts";
+import { faultsInShort, readVouching, type Vouching } from "../../../src/kubernetes/served-admission.ts";
 import {
   answerWith,
   at,
@@ -181,6 +181,13 @@ describe("the admission policies that the cluster has", () => {
     // Another manager of the same values: the server counts no change.
     const adopted = { generation: 1, managedFields: [edit("2026-06-14T14:00:00Z")] };
     assert.equal(await sinceOf(withChanged(policy, name, withMeta(adopted))), "2026-06-14T12:00:10Z");
+  });
+
+  it("are told of in one line, however many are amiss", async () => {
+    const vouching = await ask([]);
+    assert.ok(!vouching.inForce);
+    assert.equal(vouching.faults.length, shipped.length);
+    assert.match(faultsInShort(vouching.faults), /^(Valid[^;]+: the cluster has none; ){3}9 more$/);
   });
 
   it("are told when they do not ship", async () => {
