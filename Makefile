@@ -49,7 +49,7 @@ image: build
 	@command -v docker >/dev/null || { echo 'make image needs docker, and an engine that it reaches' >&2; exit 3; }
 	docker build -f deploy/image/Dockerfile -t podid:$(VERSION) .
 
-build: dist/cli/main.js dist/crds/azureidentities.json dist/policies.digest
+build: dist/cli/main.js dist/crds/azureidentities.json dist/admission.json dist/policies.digest
 
 dist/cli/main.js: node_modules/.package-lock.json tsconfig.json tsconfig.build.json $(SOURCE_FILES)
 	@echo 'build: compiling src to dist'
@@ -58,6 +58,9 @@ dist/cli/main.js: node_modules/.package-lock.json tsconfig.json tsconfig.build.j
 
 dist/crds/azureidentities.json: dist/cli/main.js tools/write-crds.ts $(wildcard deploy/crds/*.yaml)
 	@node tools/write-crds.ts deploy/crds dist/crds
+
+dist/admission.json: dist/cli/main.js tools/write-admission.ts $(wildcard deploy/admission/*.yaml)
+	@node tools/write-admission.ts deploy/admission $@
 
 dist/policies.tar.gz: $(OPA_BIN) policies/capabilities.json $(POLICY_FILES)
 	@echo 'build: compiling policies to WASM'

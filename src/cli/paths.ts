@@ -13,5 +13,7 @@ export const shippedFiles = {
   crds: resolve(root, "deploy/crds"),
   /** The same as JSON, for those who must not load a YAML parser. */
   definitions: resolve(root, "dist/crds"),
+  /** deploy/admission in the same way. */
+  admission: resolve(root, "dist/admission.json"),
   demoManifests: resolve(root, "demo"),
 } as const;

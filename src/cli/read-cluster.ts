@@ -8,7 +8,13 @@ import { resourceKinds } from "../kubernetes/kind-paths.ts";
 import { connectByKubeconfig } from "../kubernetes/kubeconfig.ts";
 import { findMissingRights } from "../kubernetes/read-rights.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
-import { findAdmissionFaults } from "../kubernetes/served-admission.ts";
+import { readShippedAdmission } from "../kubernetes/served-admission-object.ts";
+import {
+  admissionRemedy,
+  faultsInShort,
+  readVouching,
+  type Vouching,
+} from "../kubernetes/served-admission.ts";
 import { checkServedSchemas, schemaRemedy } from "../kubernetes/served-schema.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { withDeadline } from "../runtime/deadline.ts";
@@ -21,6 +27,7 @@ import { untilSynced } from "./until-synced.ts";
 
 /** A person waits: a server that is away is told of soon. */
 const deadlineMs = 30_000;
+const namedGrants = 5;
 
 /**
  * All that podid judges by in the cluster of a kubeconfig, as it is now; grants only where the cluster's admission
@@ -69,13 +76,23 @@ async function readAll(
   });
   try {
     await untilSynced(source, signal);
-    const access = createBelievedAccess(source);
-    access.believe(await isAccessVouchedFor(api, warn, signal));
+    const access = createBelievedAccess(source, createSilentLog());
+    access.believe(await vouchingOf(api, warn, signal));
+    warnOfUnbelieved(access.source, warn);
     return { ...access.source, close: () => closeBoth(source, api) };
   } catch (error) {
     await source.close();
     throw error;
   }
+}
+
+function warnOfUnbelieved({ unbelieved }: ResourceSource, warn: (text: string) => void): void {
+  const grants = unbelieved?.list() ?? [];
+  for (const { namespace, name } of grants.slice(0, namedGrants)) {
+    const key = `${namespace}/${name}`;
+    warn(`grant ${key} counts for nothing: ${unbelieved?.get(key)?.why ?? ""}`);
+  }
+  if (grants.length > namedGrants) warn(`${grants.length - namedGrants} more grants count for nothing`);
 }
 
 async function closeBoth(source: ClusterSource, api: KubernetesApi): Promise<void> {
@@ -95,20 +112,22 @@ async function assertReadable(api: KubernetesApi, signal: AbortSignal): Promise<
   if (rights.length > 0) throw new CommandError(3, `not everything may be read: ${rights.join("; ")}`);
 }
 
-async function isAccessVouchedFor(
+async function vouchingOf(
   api: KubernetesApi,
   warn: (text: string) => void,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Vouching> {
   try {
-    const faults = await findAdmissionFaults(api, signal);
-    if (faults.length > 0) warn(`grants and approvals count for nothing: ${faults.join("; ")}`);
-    return faults.length === 0;
+    const vouching = await readVouching(api, await readShippedAdmission(shippedFiles.admission), signal);
+    if (!vouching.inForce) {
+      warn(`grants and approvals count for nothing: ${admissionRemedy} (${faultsInShort(vouching.faults)})`);
+    }
+    return vouching;
   } catch (error) {
     if (!(error instanceof KubernetesError) || error.code !== "Forbidden") throw error;
     warn(
       "grants and approvals are taken as vouched for: you may not read the admission policies that would tell",
     );
-    return true;
+    return { inForce: true, afterMs: 0 };
   }
 }

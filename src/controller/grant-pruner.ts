@@ -22,6 +22,8 @@ export interface AccessRecords {
   list(kind: "AzureIdentityAccessGrant"): readonly AzureIdentityAccessGrant[];
   list(kind: "AzureIdentityAccessApproval"): readonly AzureIdentityAccessApproval[];
   get(kind: "AzureIdentityBinding", key: Key): AzureIdentityBinding | undefined;
+  /** Grants that `list` does not show; they end as others do. */
+  readonly unbelieved?: { list(): readonly AzureIdentityAccessGrant[] };
   /** Gone already, or replaced by one with another uid, is success. */
   deleteAccessRecord(record: AccessRecord): Promise<void>;
 }
@@ -75,11 +77,11 @@ export function startGrantPruner(deps: {
  * revive what it denied.
  */
 export function findPrunable(
-  records: Pick<AccessRecords, "get" | "list">,
+  records: Omit<AccessRecords, "deleteAccessRecord">,
   now: Instant,
   retentionMs: number,
 ): readonly AccessRecord[] {
-  const grants = records.list("AzureIdentityAccessGrant");
+  const grants = [...records.list("AzureIdentityAccessGrant"), ...(records.unbelieved?.list() ?? [])];
   const approvals = records.list("AzureIdentityAccessApproval");
   const votes = Map.groupBy(approvals, grantOf);
   const beforeSeconds = toSeconds(now) - retentionMs / 1000;

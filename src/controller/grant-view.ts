@@ -10,6 +10,20 @@ import { isObject } from "./json-shape.ts";
 /** The names are those of the grant's CRD. */
 type GrantState = "Pending" | "Scheduled" | "Active" | "Expired" | "TimedOut" | "Denied" | "Revoked" | "Void";
 
+/** States that a grant does not leave, whoever may be believed. */
+const endStates: ReadonlySet<unknown> = new Set<GrantState>([
+  "Expired",
+  "TimedOut",
+  "Denied",
+  "Revoked",
+  "Void",
+]);
+
+/** Whether a state that was shown is the end of a grant. */
+export function isEndState(state: unknown): boolean {
+  return endStates.has(state);
+}
+
 export interface GrantView {
   readonly state: GrantState;
   readonly start: Instant | null;

@@ -25,6 +25,12 @@ export interface Node {
 /** The kinds whose status shows what the policy says of them. */
 export type StatusKind = "AzureIdentityBinding" | "AzureIdentityAccessGrant";
 
+/** A grant that counts for nothing, and why, in words for its requester. */
+export interface UnbelievedGrant {
+  readonly grant: AzureIdentityAccessGrant;
+  readonly why: string;
+}
+
 /** What the controller reads and writes; src/kubernetes' ResourceSource fits by shape. */
 export interface Cluster {
   list(kind: "Pod"): readonly Pod[];
@@ -41,6 +47,11 @@ export interface Cluster {
   /** What the object shows now. Its changes alone are told to nobody. */
   statusOf(kind: StatusKind, key: Key): JsonObject | undefined;
   subscribe(listener: (change: { readonly kind: string; readonly key: Key }) => void): () => void;
+  /** Grants that reads do not show, because nobody vouches for who wrote them; absent where reads show every grant. */
+  readonly unbelieved?: {
+    list(): readonly AzureIdentityAccessGrant[];
+    get(key: Key): UnbelievedGrant | undefined;
+  };
   createAssignedIdentity(object: NewAssignedIdentity): Promise<AzureAssignedIdentity>;
   /** Takes the place of the object with the same namespace and name; rejects when there is none. */
   replaceAssignedIdentity(object: NewAssignedIdentity): Promise<void>;

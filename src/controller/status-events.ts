@@ -65,6 +65,23 @@ export function recordGrantFlip(
   if (reason !== undefined && message !== undefined) record(reason, message);
 }
 
+/** Once for each time that a grant stops being believed, also for one that was there before us. */
+export function recordUnbelieved(
+  recorder: Recorder,
+  key: Key,
+  before: JsonObject | undefined,
+  after: JsonObject,
+): void {
+  if (after["state"] !== "NotBelieved" || before?.["state"] === "NotBelieved") return;
+  recorder.recordEvent({
+    kind: "AzureIdentityAccessGrant",
+    key,
+    type: "Warning",
+    reason: "GrantNotBelieved",
+    message: "it counts for nothing, since nobody vouches for who wrote it; status.message says why",
+  });
+}
+
 function textOf(value: JsonValue | undefined): string {
   return typeof value === "string" ? value : "";
 }

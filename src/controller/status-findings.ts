@@ -11,7 +11,8 @@ import {
 } from "./binding-judgement.ts";
 import type { BindingFindings } from "./binding-status.ts";
 import { findClockSensitivity } from "./clock-sensitivity.ts";
-import { viewGrant, type GrantView } from "./grant-view.ts";
+import { isEndState, viewGrant, type GrantView } from "./grant-view.ts";
+import type { UnbelievedGrant } from "./ports.ts";
 
 /** By which policy and time zone data a status was found. */
 export interface StatusTerms {
@@ -33,6 +34,8 @@ export interface Findings {
 }
 
 const secondsPerDay = 86_400;
+/** As the CRD has it. */
+const longestMessage = 1024;
 
 interface Sensitivity {
   readonly found: readonly Instant[] | null;
@@ -100,6 +103,21 @@ function findSensitivity(
     return answers;
   });
   return hasFailed ? null : found;
+}
+
+/** The status of a grant that nobody vouches for; null where what was shown tells more: it had ended before. */
+export function unbelievedStatus(
+  { grant, why }: UnbelievedGrant,
+  before: JsonObject | undefined,
+): JsonObject | null {
+  if (isEndState(before?.["state"])) return null;
+  const { generation, spec } = grant;
+  return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...(spec.revoked
+      ? { state: "Revoked" }
+      : { state: "NotBelieved", message: why.slice(0, longestMessage) }),
+  };
 }
 
 /** The status of a grant, as its CRD has it. */

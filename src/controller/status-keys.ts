@@ -20,8 +20,13 @@ export function parseSubject(text: string): StatusSubject {
 }
 
 /** Everything that has a status. */
-export function allSubjects(cluster: Pick<Cluster, "list">): readonly StatusSubject[] {
-  return [...cluster.list("AzureIdentityBinding").map(ofBinding), ...grants(cluster, () => true)];
+export function allSubjects(cluster: Pick<Cluster, "list" | "unbelieved">): readonly StatusSubject[] {
+  const unbelieved = cluster.unbelieved?.list() ?? [];
+  return [
+    ...cluster.list("AzureIdentityBinding").map(ofBinding),
+    ...grants(cluster, () => true),
+    ...unbelieved.map((grant): StatusSubject => ({ kind: "AzureIdentityAccessGrant", key: keyOf(grant) })),
+  ];
 }
 
 /** Whose status a change may change. `grantBindings` remembers which binding a grant was for that has gone. */

@@ -9,11 +9,17 @@ import { createAssignedCounts } from "./assigned-counts.ts";
 import { bindingStatus } from "./binding-status.ts";
 import { isObject } from "./json-shape.ts";
 import { isSettled, type JudgeDependencies } from "./binding-judgement.ts";
-import type { Cluster } from "./ports.ts";
+import type { Cluster, UnbelievedGrant } from "./ports.ts";
 import { isShown } from "./same-status.ts";
 import { startSchedule } from "./schedule.ts";
-import { recordBindingFlip, recordGrantFlip } from "./status-events.ts";
-import { createFindings, grantStatus, type Findings, type StatusTerms } from "./status-findings.ts";
+import { recordBindingFlip, recordGrantFlip, recordUnbelieved } from "./status-events.ts";
+import {
+  createFindings,
+  grantStatus,
+  unbelievedStatus,
+  type Findings,
+  type StatusTerms,
+} from "./status-findings.ts";
 import {
   allSubjects,
   bindingsOfResource,
@@ -138,7 +144,9 @@ async function writeStatus(parts: Parts, text: string): Promise<WorkResult> {
     return binding === undefined ? forget(parts, text) : writeBinding(parts, subject, binding, now);
   }
   const grant = cluster.get("AzureIdentityAccessGrant", subject.key);
-  return grant === undefined ? forget(parts, text) : writeGrant(parts, subject, grant, now);
+  if (grant !== undefined) return writeGrant(parts, subject, grant, now);
+  const unbelieved = cluster.unbelieved?.get(subject.key);
+  return unbelieved === undefined ? forget(parts, text) : writeUnbelieved(parts, subject, unbelieved, now);
 }
 
 function forget({ wakeUps, written, looks }: Parts, text: string): WorkResult {
@@ -191,6 +199,28 @@ function writeGrant(
     after: grantStatus(grant, view),
     apply: (status) => cluster.applyGrantStatus(subject.key, status),
     record: (after) => recordGrantFlip(cluster, facts, before, after, isNew),
+  });
+}
+
+async function writeUnbelieved(
+  parts: Parts,
+  subject: StatusSubject,
+  unbelieved: UnbelievedGrant,
+  now: Instant,
+): Promise<WorkResult> {
+  const { uid } = unbelieved.grant;
+  const before = statusBefore(parts, subject, uid);
+  const after = unbelievedStatus(unbelieved, before);
+  wake(parts, subject, null);
+  if (after === null) return { done: true };
+  return write(parts, subject, {
+    uid,
+    now,
+    isSettled: true,
+    before,
+    after,
+    apply: (status) => parts.cluster.applyGrantStatus(subject.key, status),
+    record: () => recordUnbelieved(parts.cluster, subject.key, before, after),
   });
 }
 

@@ -385,9 +385,13 @@ export interface AzureIdentityAccessGrantStatus {
    */
   readonly observedGeneration?: number;
   /**
-   * Pending (lacks approvals), Scheduled (approved, begins later), Active, Expired, TimedOut (approved too late or never), Denied, Revoked, or Void (no such binding, or one that is newer than the grant or has no jit).
+   * Pending (lacks approvals), Scheduled (approved, begins later), Active, Expired, TimedOut (approved too late or never), Denied, Revoked, Void (no such binding, or one that is newer than the grant or has no jit), or NotBelieved (written while admission policies did not vouch for who asks).
    */
   readonly state?: string;
+  /**
+   * Why the grant is NotBelieved, and what to do about it; absent in other states.
+   */
+  readonly message?: string;
   /**
    * When access begins or began, RFC 3339 in UTC; absent while approvals are lacking.
    */

@@ -15,11 +15,23 @@ export async function findMissingRights(
   selectors: Readonly<Partial<Record<ResourceKind, Collection["selectors"]>>>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  const collections = kinds.map((kind): Collection => ({
+    path: collectionPath(kind),
+    selectors: selectors[kind] ?? {},
+  }));
+  return findUnreadable(api, collections, signal);
+}
+
+/** As `findMissingRights`, of collections that are not podid's own. */
+export async function findUnreadable(
+  api: Pick<KubernetesApi, "call">,
+  collections: readonly Collection[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const faults = await Promise.all(
-    kinds.map(async (kind) => {
-      const query = { ...selectors[kind], limit: "1" };
+    collections.map(async ({ path, selectors }) => {
       try {
-        await api.call({ method: "GET", path: collectionPath(kind), query, signal });
+        await api.call({ method: "GET", path, query: { ...selectors, limit: "1" }, signal });
         return [];
       } catch (thrown) {
         if (!(thrown instanceof KubernetesError) || thrown.code !== "Forbidden") throw thrown;

@@ -67,6 +67,16 @@ export interface AccessRecord {
 }
 
 /**
+ * The grants that reads do not show, because nobody vouches for who wrote them. Of those that come to be shown, or no
+ * longer are, subscribers hear.
+ */
+export interface UnbelievedGrants {
+  list(): readonly AzureIdentityAccessGrant[];
+  /** The grant of this key, and why it is not believed; undefined when it is, or there is none. */
+  get(key: string): { readonly grant: AzureIdentityAccessGrant; readonly why: string } | undefined;
+}
+
+/**
  * Where podid's objects come from and go to: a manifests directory, or an API server.
  * Reads are from memory and synchronous; writes are promises that settle when the store has them.
  */
@@ -99,6 +109,8 @@ export interface ResourceSource {
   statusOf(kind: StatusKind, key: string): JsonObject | undefined;
   /** Gone already, or replaced by one with another uid, is success. In a folder they are their owner's to delete. */
   deleteAccessRecord(record: AccessRecord): Promise<void>;
+  /** Absent where reads show every grant. */
+  readonly unbelieved?: UnbelievedGrants;
   recordEvent(event: ResourceEvent): void;
   close(): Promise<void>;
 }

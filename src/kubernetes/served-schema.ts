@@ -10,7 +10,7 @@ const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const namedFields = 3;
 
 /** What is to be done about a fault; the folder that `make` and the chart apply as well. */
-export const schemaRemedy = "kubectl apply --server-side -f deploy/crds";
+export const schemaRemedy = "kubectl apply --server-side --force-conflicts -f deploy/crds";
 
 /**
  * Compares the definitions that the server has with those that this podid was built for. Answers one line for

@@ -2,8 +2,9 @@ import type { KubernetesApi } from "../../kubernetes/api.ts";
 import { readShippedShapes } from "../../kubernetes/crd-shape.ts";
 import { KubernetesError } from "../../kubernetes/errors.ts";
 import type { Collection } from "../../kubernetes/list-pages.ts";
-import { findMissingRights } from "../../kubernetes/read-rights.ts";
+import { findMissingRights, findUnreadable } from "../../kubernetes/read-rights.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
+import { admissionCollections } from "../../kubernetes/served-admission.ts";
 import { checkServedSchemas, followServedSchemas, schemaRemedy } from "../../kubernetes/served-schema.ts";
 import { delay, type Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -38,9 +39,12 @@ export async function checkCluster(options: CheckOptions): Promise<void> {
   const shipped = await readShippedShapes(shippedFiles.definitions);
   const schemas = await standingFaults(options, () => checkServedSchemas(api, shipped));
   if (schemas.length > 0) throw unfit(component, outdated(schemas));
-  const rights = await standingFaults(options, () => findMissingRights(api, kinds, selectors, signal));
+  const rights = await standingFaults(options, async () => [
+    ...(await findMissingRights(api, kinds, selectors, signal)),
+    ...(await findUnreadable(api, admissionCollections, signal)),
+  ]);
   if (rights.length === 0) return;
-  const remedy = `kubectl apply --server-side -f deploy/rbac/${component}.yaml`;
+  const remedy = `kubectl apply --server-side --force-conflicts -f deploy/rbac/${component}.yaml`;
   throw unfit(component, `podid lacks rights: ${remedy} (${rights.join("; ")})`);
 }
 

@@ -10,6 +10,7 @@ import { createLeaseElector } from "../../kubernetes/lease-elector.ts";
 import type { Rate } from "../../kubernetes/rate-limit.ts";
 import { createReferTo } from "../../kubernetes/object-reference.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
+import type { Vouching } from "../../kubernetes/served-admission.ts";
 import { connectAsServiceAccount } from "../../kubernetes/service-account.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { Environment } from "../environment.ts";
@@ -55,7 +56,8 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   // Renewals must not wait behind anything else.
   const leaseApi = createApiClient({ connection, clock, userAgent, rate: null, connections: 1 });
   const { cluster, events } = followCluster(parts, options, api);
-  const access = createBelievedAccess(cluster);
+  const access = createBelievedAccess(cluster, parts.log);
+  const believe = (vouching: Vouching): void => access.believe(vouching);
   const broken = new AbortController();
   const following: Close[] = [];
   const ready = async (signal: AbortSignal): Promise<void> => {
@@ -65,9 +67,13 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
     await checkCluster({ ...parts, ...options, ...followed, api, signal });
     following.push(
       await followDefinitions({ ...parts, ...options, api, onFault: (fault) => broken.abort(fault) }),
-      followAccessAdmission({ ...parts, api, believe: (isBelieved) => access.believe(isBelieved) }),
     );
-    await untilSynced(cluster, AbortSignal.any([signal, broken.signal]));
+    const admission = await followAccessAdmission({ ...parts, api, believe });
+    following.push(() => admission.close());
+    // Before the first look at them grants are not shown, and whoever plans by that takes identities off VMs.
+    const synced = (): Promise<void> =>
+      Promise.all([cluster.synced(), admission.synced]).then(() => undefined);
+    await untilSynced({ synced }, AbortSignal.any([signal, broken.signal]));
   };
   const close = async (): Promise<void> => {
     const clients: Close[] = [

@@ -76,6 +76,14 @@ describe("admission of grants and approvals", () => {
     );
   });
 
+  it("lets a cluster admin delete in the controller's name, which the audit log tells, while all policies stand", async () => {
+    const { dave } = everybody();
+    await succeed(create(dave, "AzureIdentityAccessGrant", "spam", { ...request, requester: "dave" }));
+    const as = "--as=system:serviceaccount:podid-system:podid-controller";
+    const deleted = await plane().kubectl(["delete", "azureidentityaccessgrant", "spam", "-n", "shop", as]);
+    assert.equal(deleted.code, 0, deleted.stderr);
+  });
+
   it("does not hinder the end of a whole namespace, and keeps the garbage collector off", async () => {
     const { namespaceController, garbageCollector } = everybody();
     await endNamespace(plane(), "ending");

@@ -124,6 +124,13 @@ const kinds = [
 const readable: readonly Access[] = ["get", "list", "watch"].flatMap((verb) =>
   kinds.map((kind): Access => [verb, kind, group]),
 );
+const admission = ["list", "watch"].flatMap((verb) =>
+  ["validatingadmissionpolicies", "validatingadmissionpolicybindings"].map((plural): Access => [
+    verb,
+    plural,
+    "admissionregistration.k8s.io",
+  ]),
+);
 const crds: Access = [
   "get",
   "customresourcedefinitions",
@@ -149,6 +156,7 @@ const rights: Readonly<Record<string, { may: readonly Access[]; mayNot: readonly
       ["create", "events", "events.k8s.io"],
       ["update", "leases", "coordination.k8s.io", "podid-system"],
       crds,
+      ...admission,
     ],
     mayNot: [
       ["get", "secrets", ""],
@@ -171,6 +179,7 @@ const rights: Readonly<Record<string, { may: readonly Access[]; mayNot: readonly
       ["get", "secrets", ""],
       ["patch", "events", "events.k8s.io"],
       crds,
+      ...admission,
     ],
     mayNot: [
       ["list", "secrets", ""],

@@ -147,6 +147,22 @@ const approvals: readonly PolicyRow[] = [
     refused: ({ dave, byDave }) => decide(dave, "dave", byDave, { decision: "Approve" }),
     says: "dave requested grant by-dave: another has to approve it",
   },
+  {
+    name: "an approval names the grant that its uid is of",
+    policy: "podid-approval-of-grant",
+    index: 3,
+    accepted: ({ bob, byAlice }) => decide(bob, "bob", byAlice),
+    refused: ({ bob, byAlice }) => decide(bob, "bob", { ...byAlice, name: "by-alise" }),
+    says: "spec.grantUID is that of grant by-alice, and spec.grantName is by-alise",
+  },
+  {
+    name: "a Deny that names the wrong grant is not lost in silence",
+    policy: "podid-approval-of-grant",
+    index: 3,
+    accepted: ({ dave, byDave }) => decide(dave, "dave", byDave, { decision: "Deny" }),
+    refused: ({ dave, byDave }) => decide(dave, "dave", { ...byDave, name: "by-eve" }, { decision: "Deny" }),
+    says: "spec.grantUID is that of grant by-dave, and spec.grantName is by-eve",
+  },
 ];
 
 const agents: readonly PolicyRow[] = [

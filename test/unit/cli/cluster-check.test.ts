@@ -15,7 +15,7 @@ import { KubernetesError } from "../../../src/kubernetes/errors.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 
-type State = "away" | "forbidding" | "good";
+type State = "away" | "forbidding" | "blind" | "good";
 
 /** A check of an API server that is what `stateAt` says (by milliseconds); time goes on to the next timer by itself. */
 async function check(stateAt: (atMs: number) => State) {
@@ -27,7 +27,9 @@ async function check(stateAt: (atMs: number) => State) {
     for (const reason of readiness.reasons()) reasons.add(reason);
     const state = stateAt(clock.monotonicMs());
     if (state === "away") throw new KubernetesError("Unreachable", "connection refused");
-    if (state === "forbidding") throw new KubernetesError("Forbidden", `cannot get ${path}`);
+    const isPolicies = path.includes("admissionregistration");
+    if (state === "forbidding" || (state === "blind" && isPolicies))
+      throw new KubernetesError("Forbidden", `cannot get ${path}`);
     const name = /customresourcedefinitions\/(\w+)\./.exec(path)?.[1];
     if (name === undefined) return { items: [] };
     const answer: unknown = parse(await readFile(join(shippedFiles.crds, `${name}.yaml`), "utf8"));
@@ -79,8 +81,17 @@ describe("the check of a cluster", () => {
     const { error, atMs } = await check(() => "forbidding");
     assert.equal(atMs, 10_000);
     assert.ok(error instanceof CommandError && error.exitCode === 3);
-    assert.match(error.message, /^podid nmi: .*kubectl apply --server-side -f deploy\/crds/);
+    assert.match(
+      error.message,
+      /^podid nmi: .*kubectl apply --server-side --force-conflicts -f deploy\/crds/,
+    );
     assert.equal(error.message.split("\n").length, 1);
+  });
+
+  it("asks whether the admission policies may be read, which grants depend on", async () => {
+    const { error } = await check(() => "blind");
+    assert.ok(error instanceof CommandError && error.exitCode === 3);
+    assert.match(error.message, /-f deploy\/rbac\/nmi\.yaml .*\/validatingadmissionpolicies/);
   });
 
   it("ends when the daemon is to stop", async () => {

@@ -1,4 +1,11 @@
-import type { Cluster, Compute, ComputeFailure, ComputeResult, Node } from "../../../src/controller/ports.ts";
+import type {
+  Cluster,
+  Compute,
+  ComputeFailure,
+  ComputeResult,
+  Node,
+  UnbelievedGrant,
+} from "../../../src/controller/ports.ts";
 import type {
   AzureAssignedIdentity,
   AzureIdentity,
@@ -54,6 +61,8 @@ export interface FakeCluster extends Cluster {
   put(kind: "AzureIdentityAccessGrant", object: AzureIdentityAccessGrant): void;
   put(kind: "AzureIdentityAccessApproval", object: AzureIdentityAccessApproval): void;
   remove(kind: string, key: Key): void;
+  /** Shows the grant no longer, since nobody vouches for it. */
+  distrust(grant: AzureIdentityAccessGrant, why: string): void;
   readonly events: readonly RecordedEvent[];
   /** Every status that was written, as `key status`. */
   readonly statusWrites: readonly string[];
@@ -81,6 +90,7 @@ export function createFakeCluster(): FakeCluster {
     AzureIdentityAccessGrant: grants,
     AzureIdentityAccessApproval: approvals,
   };
+  const unbelieved = new Map<Key, UnbelievedGrant>();
   const listeners = new Set<(change: { readonly kind: string; readonly key: Key }) => void>();
   const events: RecordedEvent[] = [];
   const statusWrites: string[] = [];
@@ -152,6 +162,15 @@ export function createFakeCluster(): FakeCluster {
     remove: (kind, key) => {
       stores[kind]?.delete(key);
       changed(kind, key);
+    },
+    distrust: (grant, why) => {
+      const key = `${grant.namespace}/${grant.name}`;
+      unbelieved.set(key, { grant, why });
+      cluster.remove("AzureIdentityAccessGrant", key);
+    },
+    unbelieved: {
+      list: () => [...unbelieved.values()].map(({ grant }) => grant),
+      get: (key) => unbelieved.get(key),
     },
     subscribe: (listener) => {
       listeners.add(listener);

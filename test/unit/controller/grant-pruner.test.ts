@@ -126,6 +126,15 @@ describe("pruning of grants", () => {
     });
   }
 
+  it("takes ended grants that nobody vouches for, too", () => {
+    const records = { ...recordsOf([], []), unbelieved: { list: () => [grant("forged")] } };
+    const prunable = findPrunable(records, instantFromMs(at("2026-06-15T00:00:00Z")), retentionMs);
+    assert.deepEqual(
+      prunable.map(({ key }) => key),
+      ["shop/forged"],
+    );
+  });
+
   it("takes approvals only when their grant is gone, and at the next look", async () => {
     const clock = createSimulatedClock(at("2026-06-15T00:00:00Z"));
     const records = recordsOf([grant("g")], [vote("g", "Deny"), vote("other")]);

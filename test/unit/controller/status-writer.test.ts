@@ -165,6 +165,34 @@ describe("the status writer", () => {
       ],
     );
   });
+
+  it("says of a grant that nobody vouches for that it counts for nothing, and why, with one event", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    const jit = { maxDuration: "1h", approvals: 0 };
+    world.bind(makeBinding("reader", { timeBox: { openWhen: "Grant", jit } }));
+    world.cluster.distrust(grant("old", "2026-06-14T11:59:00Z"), "no policy");
+    const active = grant("active", "2026-06-14T12:00:00Z");
+    world.cluster.put("AzureIdentityAccessGrant", active);
+    const expired = grant("expired", "2026-06-14T11:00:00Z");
+    world.cluster.put("AzureIdentityAccessGrant", expired);
+    const controller = await startController(t, world);
+    for (const one of [active, expired]) world.cluster.distrust(one, "no policy");
+    const revoked = grant("revoked", "2026-06-14T12:00:00Z");
+    world.cluster.distrust({ ...revoked, spec: { ...revoked.spec, revoked: true } }, "no policy");
+    await advance(world, controller, 20 * 60_000);
+    const shown = (name: string): readonly string[] =>
+      shownBy(world).filter((line) => line.startsWith(`shop/${name} `));
+    assert.deepEqual(shown("old"), ["shop/old NotBelieved"]);
+    assert.deepEqual(shown("active"), ["shop/active Active", "shop/active NotBelieved"]);
+    assert.deepEqual(shown("expired"), ["shop/expired Expired"], "the record of what was stays");
+    assert.deepEqual(shown("revoked"), ["shop/revoked Revoked"]);
+    assert.deepEqual(
+      flipsOf(world).filter((line) => line.includes("NotBelieved")),
+      ["shop/old GrantNotBelieved", "shop/active GrantNotBelieved"],
+    );
+    const last = world.cluster.applied.findLast(({ key }) => key === "shop/active");
+    assert.deepEqual(last?.status, { state: "NotBelieved", message: "no policy" });
+  });
 });
 
 function grant(name: string, creationTimestamp: string): AzureIdentityAccessGrant {
