@@ -40,10 +40,14 @@ export function createCompute(options: {
   readonly random?: () => number;
   /** Told of the budget after every call. */
   readonly onBudget?: (budget: ArmBudget) => void;
+  /** Asked right before each change goes out, after all waiting; when it throws, ARM is not asked. */
+  readonly beforeChange?: () => void;
 }): Compute {
-  const { clock, cloud, credential, endpoints = {}, random = Math.random, onBudget } = options;
+  const { clock, cloud, credential, endpoints = {}, random = Math.random, onBudget, beforeChange } = options;
   const gate = createArmGate({ clock, random, ...(onBudget === undefined ? {} : { onBudget }) });
-  const arm = createGatedArmClient(createArmClient({ cloud, credential, ...endpoints }), gate, clock);
+  const asking = beforeChange === undefined ? {} : { beforeChange };
+  const client = createArmClient({ cloud, credential, ...endpoints, ...asking });
+  const arm = createGatedArmClient(client, gate, clock);
   const inTurn = createQueues();
   return {
     getIdentities: (target, signal) =>

@@ -8,6 +8,8 @@ export interface WireRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** Asked at the moment at which a socket takes the request; when it throws, nothing goes out. */
+  readonly beforeSend?: (() => void) | undefined;
 }
 export type WireAnswer = Dispatcher.ResponseData;
 
@@ -48,7 +50,12 @@ export function createTransport(connection: Connection, connections: number): Tr
     return current.pool;
   };
   return {
-    send: async (request, signal) => (await pool()).request({ ...wire(base, request), signal }),
+    send: async (request, signal) => {
+      const { beforeSend } = request;
+      const all = await pool();
+      const dispatcher = beforeSend === undefined ? all : all.compose(asking(beforeSend));
+      return dispatcher.request({ ...wire(base, request), signal });
+    },
     sendAlone: async (request, signal) => {
       const connect = connectOptions(await connection.tls());
       // Silence is judged by the reader.
@@ -72,6 +79,22 @@ export function createTransport(connection: Connection, connections: number): Tr
       alone.clear();
     },
   };
+}
+
+/** Requests wait for a free socket too: only the one that gets it knows whether it may still go out. */
+function asking(ask: () => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) =>
+    dispatch(options, {
+      onRequestStart: (...args) => {
+        ask();
+        handler.onRequestStart?.(...args);
+      },
+      onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+      onResponseStart: (...args) => handler.onResponseStart?.(...args),
+      onResponseData: (...args) => handler.onResponseData?.(...args),
+      onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+      onResponseError: (...args) => handler.onResponseError?.(...args),
+    });
 }
 
 function connectOptions(tls: TlsSettings) {

@@ -16,7 +16,8 @@ import { CommandError } from "../errors.ts";
 import { followAccessAdmission } from "./access-admission.ts";
 import { checkCluster, followDefinitions, type Selectors } from "./cluster-check.ts";
 import { untilSynced } from "../until-synced.ts";
-import { leadAlone, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
+import { fenceApi, followLeadership, type Leadership } from "./leader-fence.ts";
+import { leadAlone, type Elect, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
 import { readVersion } from "./version.ts";
 
 export interface ClusterOptions {
@@ -46,7 +47,8 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   const api = createApiClient({ connection, clock, userAgent });
   // Renewals must not wait behind anything else.
   const leaseApi = createApiClient({ connection, clock, userAgent, rate: null, connections: 1 });
-  const { cluster, events } = followCluster(parts, options, api);
+  const election = electBy(parts, leaseApi, options.lease);
+  const { cluster, events } = followCluster(parts, options, api, election);
   const access = createBelievedAccess(cluster);
   const broken = new AbortController();
   const following: Close[] = [];
@@ -69,7 +71,6 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
     // oxlint-disable-next-line no-await-in-loop -- what uses a client ends before it
     for (const end of [...following, ...clients]) await end();
   };
-  const election = electBy(parts, leaseApi, options.lease);
   return { source: access.source, ready, broken: broken.signal, ...election, close };
 }
 
@@ -94,6 +95,7 @@ function followCluster(
   { clock, log, metrics, environment }: ClusterParts,
   options: ClusterOptions,
   api: KubernetesApi,
+  leadership: Leadership,
 ): { readonly cluster: ClusterSource; readonly events: EventRecorder } {
   const outcomes = metrics.counter({
     name: "podid_events_total",
@@ -112,7 +114,8 @@ function followCluster(
     onOutcome: (outcome) => outcomes({ outcome }, 1),
   });
   const cluster: ClusterSource = createClusterSource({
-    api,
+    // Not for events: they tell what was done, also when that has just ended.
+    api: options.lease === null ? api : fenceApi(api, leadership, clock),
     clock,
     log,
     random,
@@ -141,8 +144,8 @@ function electBy(
   { clock, log, environment }: ClusterParts,
   api: KubernetesApi,
   lease: LeaseOptions | null,
-): Pick<OpenSource, "elect" | "isLeader"> {
-  if (lease === null) return { elect: leadAlone, isLeader: () => true };
+): Leadership & { readonly elect: Elect } {
+  if (lease === null) return followLeadership(leadAlone, () => true);
   const { namespace, name, instance, durationMs } = lease;
   const elector = createLeaseElector({
     api,
@@ -154,5 +157,8 @@ function electBy(
     identity: instance || environment.podName || "podid-controller",
     leaseSeconds: Math.max(1, Math.ceil(durationMs / 1000)),
   });
-  return { elect: (signal, lead) => elector.run(signal, lead), isLeader: () => elector.isLeader() };
+  return followLeadership(
+    (signal, lead) => elector.run(signal, lead),
+    () => elector.isLeader(),
+  );
 }

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-
 import { createCompute } from "../../azure/compute.ts";
 import { createController } from "../../controller/controller.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
@@ -11,7 +9,7 @@ import { readAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
-import { fenceCluster, fenceCompute } from "./leader-fence.ts";
+import { demandLead, fenceCluster, fenceCompute } from "./leader-fence.ts";
 import { becomesReady } from "./source.ts";
 import { versionLine } from "./version.ts";
 
@@ -64,13 +62,19 @@ async function serve(
   const access = await readAzureAccess({ clock, path, environment, endpoints });
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
-  const compute = createCompute({ clock, ...access, endpoints, onBudget: countArmBudget(metrics) });
+  const compute = createCompute({
+    clock,
+    ...access,
+    endpoints,
+    onBudget: countArmBudget(metrics),
+    beforeChange: () => demandLead(open),
+  });
   const dependencies = {
     clock,
     log,
-    cluster: fenceCluster(open.source, () => open.isLeader()),
+    cluster: fenceCluster(open.source, open, clock),
     decider: daemon.decider,
-    compute: fenceCompute(compute, () => open.isLeader()),
+    compute: fenceCompute(compute, open),
     namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
     random: Math.random,
     observer: observeByMetrics(metrics),
@@ -82,14 +86,23 @@ async function serve(
     controller.start();
     setActive(true);
     log.info({}, "leading");
-    if (!leading.aborted) await once(leading, "abort");
-    setActive(false);
-    await controller.close();
+    await whenAborted(leading, () => {
+      setActive(false);
+      return controller.close();
+    });
   };
   // oxlint-disable-next-line no-await-in-loop -- one time in office follows another
   while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
+}
+
+/** Within the abort itself, so that whatever fails by it finds the work closed already. */
+function whenAborted(signal: AbortSignal, close: () => Promise<void>): Promise<void> {
+  if (signal.aborted) return close();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(close()), { once: true });
+  });
 }
 
 /** Statuses name the policy that found them, which may be replaced meanwhile. */

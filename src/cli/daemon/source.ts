@@ -19,6 +19,8 @@ export interface OpenSource {
   readonly elect: Elect;
   /** Asked before each effect. */
   isLeader(): boolean;
+  /** Aborts when the present time in office, or the last one, ends. */
+  leading(): AbortSignal;
   close(): Promise<void>;
 }
 
