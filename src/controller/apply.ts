@@ -29,9 +29,9 @@ type ActionOf<T extends Action["type"]> = Extract<Action, { readonly type: T }>;
  * only the later steps of its own object, is told by an event, and makes the result "try again".
  */
 export async function apply(deps: ApplyDependencies, actions: readonly Action[]): Promise<WorkResult> {
-  const { cluster } = deps;
+  const { cluster, signal } = deps;
   const failed: Failed = new Map();
-  const attempt = createAttempt(deps.log, failed);
+  const attempt = createAttempt(deps, failed);
   const phase = <T extends Action["type"]>(type: T, run: (action: ActionOf<T>) => Promise<void>) =>
     Promise.all(actionsOf(actions, type).map(run));
   const write = ({ subject }: Writing, effect: () => Promise<unknown>): Promise<void> =>
@@ -62,6 +62,7 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
       onError: ({ message }) => recordRemoveError(cluster, subject, message),
     }),
   );
+  if (signal.aborted) return { done: false, retryAfterMs, endsOnChange: false };
   if (failed.size === 0) return { done: true };
   // One refused identity must not make the others of this target wait.
   const endsOnChange = [...failed.values()].every((how) => how === "refused");
@@ -78,13 +79,18 @@ interface Attempt {
   readonly onError: (error: Error) => void;
 }
 
-function createAttempt(log: Log, failed: Failed): (subject: Subject, attempt: Attempt) => Promise<void> {
+/** What the end of the work cuts short is no failure, and nobody is told of it: the next leader does it. */
+function createAttempt(
+  { log, signal }: Pick<ApplyDependencies, "log" | "signal">,
+  failed: Failed,
+): (subject: Subject, attempt: Attempt) => Promise<void> {
   return async (subject, { effect, onDone, onError }) => {
-    if (failed.has(subject.object)) return;
+    if (failed.has(subject.object) || signal.aborted) return;
     try {
       await effect();
       onDone?.();
     } catch (thrown) {
+      if (signal.aborted) return;
       const error = toError(thrown);
       log.warn({ object: subject.object, err: error }, "writing an assigned identity failed");
       failed.set(subject.object, "faulty");
@@ -100,7 +106,7 @@ async function applyChange(
   failed: Failed,
 ): Promise<number> {
   const [change] = actionsOf(actions, "changeIdentities");
-  if (change === undefined) return 0;
+  if (change === undefined || signal.aborted) return 0;
   // Without an object that answers for it, an identity would stay on the VM for ever.
   const answeredFor = new Set(
     actionsOf(actions, "markAssigned")
@@ -109,6 +115,7 @@ async function applyChange(
   );
   const add = change.add.filter((id) => answeredFor.has(id.toLowerCase()));
   const outcome = await changeIdentities(compute, change.target, { ...change, add }, signal);
+  if (signal.aborted) return 0;
   for (const [id, { detail }] of outcome.failures) {
     log.warn({ target: change.target, id, detail }, "changing an identity of a compute target failed");
   }

@@ -264,26 +264,6 @@ describe("operations of ARM", () => {
   }
 });
 
-describe("a change that may not be made any more", () => {
-  it("is not sent, although it waited for its turn and for a token", async (t) => {
-    const arm = await serveScript(t, () => machine(["reader"]));
-    const compute = createCompute({
-      clock: createSimulatedClock(startMs),
-      cloud,
-      credential,
-      endpoints: { armUrl: arm.url },
-      beforeChange: () => {
-        throw new Error("another leads");
-      },
-    });
-    const result = await compute.changeIdentities(vm, change, signal);
-    assert.ok(!result.ok);
-    assert.equal(result.failure.kind, "unavailable");
-    assert.match(result.failure.detail, /another leads$/);
-    assert.deepEqual(methods(arm), ["GET"]);
-  });
-});
-
 describe("podid's login at ARM", () => {
   const rows: readonly { readonly code: AzureErrorCode; readonly kind: string }[] = [
     { code: "login-refused", kind: "forbidden" },
