@@ -56,22 +56,7 @@ export function createTransport(connection: Connection, connections: number): Tr
       const dispatcher = beforeSend === undefined ? all : all.compose(asking(beforeSend));
       return dispatcher.request({ ...wire(base, request), signal });
     },
-    sendAlone: async (request, signal) => {
-      const connect = connectOptions(await connection.tls());
-      // Silence is judged by the reader.
-      const client = new Client(origin, { ...poolOptions, connect, bodyTimeout: 0 });
-      alone.add(client);
-      const destroy = (): Promise<void> => {
-        alone.delete(client);
-        return client.destroy();
-      };
-      try {
-        return { answer: await client.request({ ...wire(base, request), signal }), destroy };
-      } catch (thrown) {
-        await destroy();
-        throw thrown;
-      }
-    },
+    sendAlone: (request, signal) => sendAlone({ connection, base, alone }, request, signal),
     close: async () => {
       const old = current;
       current = undefined;
@@ -79,6 +64,34 @@ export function createTransport(connection: Connection, connections: number): Tr
       alone.clear();
     },
   };
+}
+
+interface Alone {
+  readonly connection: Connection;
+  readonly base: string;
+  /** The clients of connections that nothing else uses. */
+  readonly alone: Set<Client>;
+}
+
+async function sendAlone(
+  { connection, base, alone }: Alone,
+  request: WireRequest,
+  signal: AbortSignal,
+): ReturnType<Transport["sendAlone"]> {
+  const connect = connectOptions(await connection.tls());
+  // Silence is judged by the reader.
+  const client = new Client(new URL(connection.url).origin, { ...poolOptions, connect, bodyTimeout: 0 });
+  alone.add(client);
+  const destroy = (): Promise<void> => {
+    alone.delete(client);
+    return client.destroy();
+  };
+  try {
+    return { answer: await client.request({ ...wire(base, request), signal }), destroy };
+  } catch (thrown) {
+    await destroy();
+    throw thrown;
+  }
 }
 
 /** Requests wait for a free socket too: only the one that gets it knows whether it may still go out. */

@@ -1,11 +1,12 @@
 import { createCompute } from "../../azure/compute.ts";
-import { createController } from "../../controller/controller.ts";
+import type { EndpointOverrides } from "../../azure/cloud.ts";
+import { createController, type ControllerDependencies } from "../../controller/controller.ts";
 import type { StatusTerms } from "../../controller/status-findings.ts";
 import { countHintMismatches } from "../../controller/hint-mismatches.ts";
 import { observeByMetrics } from "../../controller/work-queue-observer.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { countArmBudget } from "./arm-metrics.ts";
-import { readAzureAccess, readEndpoints } from "./azure-access.ts";
+import { type AzureAccess, readAzureAccess, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
@@ -56,31 +57,14 @@ async function serve(
   setActive: (active: boolean) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, environment, log, metrics, open, readiness } = daemon;
+  const { environment, log, open, readiness, clock } = daemon;
   const endpoints = await readEndpoints(flags.get(controllerFlags["azure-endpoints"]));
   const path = flags.get(controllerFlags.cloudconfig);
   const access = await readAzureAccess({ clock, path, environment, endpoints });
   if (!(await becomesReady(open, signal))) return;
   readiness.set("source", null);
-  const compute = createCompute({
-    clock,
-    ...access,
-    endpoints,
-    onBudget: countArmBudget(metrics),
-    beforeChange: () => demandLead(open),
-  });
-  const dependencies = {
-    clock,
-    log,
-    cluster: fenceCluster(open.source, open, clock),
-    decider: daemon.decider,
-    compute: fenceCompute(compute, open),
-    namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
-    random: Math.random,
-    observer: observeByMetrics(metrics),
-    onHintMismatch: countHintMismatches(metrics),
-    statusTerms: statusTerms(daemon.engine),
-  };
+  const isNamespaced = flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced;
+  const dependencies = dependenciesOf(daemon, { ...access, endpoints }, isNamespaced);
   const lead = async (leading: AbortSignal): Promise<void> => {
     const controller = createController(dependencies);
     controller.start();
@@ -95,6 +79,32 @@ async function serve(
   while ((await open.elect(signal, lead)) === "lost" && !signal.aborted) {
     log.warn({}, "the lease was lost; waiting to lead again");
   }
+}
+
+/** What a controller works with; its effects go out while this process leads. */
+function dependenciesOf(
+  { clock, log, metrics, open, decider, engine }: Daemon,
+  azure: AzureAccess & { readonly endpoints: EndpointOverrides },
+  namespaced: boolean,
+): ControllerDependencies {
+  const compute = createCompute({
+    clock,
+    ...azure,
+    onBudget: countArmBudget(metrics),
+    beforeChange: () => demandLead(open),
+  });
+  return {
+    clock,
+    log,
+    cluster: fenceCluster(open.source, open, clock),
+    decider,
+    compute: fenceCompute(compute, open),
+    namespaced,
+    random: Math.random,
+    observer: observeByMetrics(metrics),
+    onHintMismatch: countHintMismatches(metrics),
+    statusTerms: statusTerms(engine),
+  };
 }
 
 /** Within the abort itself, so that whatever fails by it finds the work closed already. */

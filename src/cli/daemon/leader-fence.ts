@@ -120,7 +120,7 @@ async function duringLead<T>(
   const demand = (): void => demandLead({ isLeader, leading: () => office });
   demand();
   const cut = new AbortController();
-  let cancel: Cancel = () => undefined;
+  let cancel: Cancel | undefined;
   const onEnd = (): void => {
     const leftMs = patienceMs();
     if (leftMs === 0) cut.abort(notLeading());
@@ -131,7 +131,7 @@ async function duringLead<T>(
     return await effect(cut.signal, demand);
   } finally {
     office.removeEventListener("abort", onEnd);
-    cancel();
+    cancel?.();
   }
 }
 

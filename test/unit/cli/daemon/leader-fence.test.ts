@@ -118,33 +118,33 @@ describe("a controller that may no longer lead", () => {
   });
 });
 
-describe("a write to the API server", () => {
-  /** A server whose answers wait for `answer`, and a fenced client with these limits. */
-  async function start(
-    t: TestContext,
-    limits: { rate?: { perSecond: number; burst: number }; connections?: number },
-  ) {
-    const open: ServerResponse[] = [];
-    const time = createSimulatedClock(0);
-    const { api, seen } = await useLoopback(t, (_, response) => void open.push(response), {
-      ...limits,
-      clock: time,
-    });
-    const leadership = office();
-    const fenced = fenceApi(api, leadership, time);
-    const write = (path: string): Promise<string> =>
-      fenced.call({ method: "POST", path, body: {} }).then(
-        () => "written",
-        (error: unknown) => String(error).replace(/.*: /, ""),
-      );
-    const answer = (): void => {
-      for (const response of open.splice(0)) json(response, 200, {});
-    };
-    const paths = (): readonly string[] => seen.map(({ url }) => url);
-    const arrived = (count: number) => waitFor(async () => seen.length === count, `${count} requests`);
-    return { fenced, leadership, time, write, answer, paths, arrived };
-  }
+/** A server whose answers wait for `answer`, and a fenced client with these limits. */
+async function start(
+  t: TestContext,
+  limits: { rate?: { perSecond: number; burst: number }; connections?: number },
+) {
+  const open: ServerResponse[] = [];
+  const time = createSimulatedClock(0);
+  const { api, seen } = await useLoopback(t, (_, response) => void open.push(response), {
+    ...limits,
+    clock: time,
+  });
+  const leadership = office();
+  const fenced = fenceApi(api, leadership, time);
+  const write = (path: string): Promise<string> =>
+    fenced.call({ method: "POST", path, body: {} }).then(
+      () => "written",
+      (error: unknown) => String(error).replace(/.*: /, ""),
+    );
+  const answer = (): void => {
+    for (const response of open.splice(0)) json(response, 200, {});
+  };
+  const paths = (): readonly string[] => seen.map(({ url }) => url);
+  const arrived = (count: number) => waitFor(async () => seen.length === count, `${count} requests`);
+  return { fenced, leadership, time, write, answer, paths, arrived };
+}
 
+describe("a write to the API server", () => {
   it("whose turn comes when leadership has run out does not go out", async (t) => {
     const { leadership, time, write, answer, paths, arrived } = await start(t, {
       rate: { perSecond: 10, burst: 1 },
