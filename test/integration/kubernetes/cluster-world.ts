@@ -20,8 +20,16 @@ const subscription = "/subscriptions/00000000-0000-4000-8000-0000000000aa";
 const group = `${subscription}/resourceGroups/nodes`;
 const vm = `${group}/providers/Microsoft.Compute/virtualMachines/node-0`;
 
+const managed = [
+  { name: "reader", clientID: "10000000-0000-4000-8000-000000000001" },
+  { name: "writer", clientID: "10000000-0000-4000-8000-000000000002" },
+  { name: "auditor", clientID: "10000000-0000-4000-8000-000000000003" },
+  { name: "keeper", clientID: "10000000-0000-4000-8000-000000000004" },
+].map((one) => ({
+  ...one,
+  resourceID: `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${one.name}`,
+}));
 export const readerClientID = "10000000-0000-4000-8000-000000000001";
-export const readerID = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader`;
 
 /** A cluster with podid's definitions, rights and policies, and an emulated Azure in this process. */
 export interface ClusterWorld {
@@ -58,9 +66,12 @@ export async function startClusterWorld(
       applications: [
         { tenantID, clientID: login.clientID, objectID: login.clientID, secrets: [login.secret] },
       ],
-      userAssignedIdentities: [
-        { resourceID: readerID, clientID: readerClientID, objectID: readerClientID, tenantID },
-      ],
+      userAssignedIdentities: managed.map(({ resourceID, clientID }) => ({
+        resourceID,
+        clientID,
+        objectID: clientID,
+        tenantID,
+      })),
       machines: [{ resourceID: vm, location: "westeurope", tenantID }],
       nodes: [{ name: node, machineID: vm }],
     },
@@ -123,28 +134,30 @@ async function serviceAccountOf(plane: ControlPlane, serviceAccount: string): Pr
   return directory;
 }
 
-/** An AzureIdentity for the one managed identity there is, and a binding for pods labelled `selector`. */
+/** An AzureIdentity for the managed identity of that name, `reader` unless said otherwise, and a binding for `selector`. */
 export async function createAccess(
   plane: ControlPlane,
   namespace: string,
-  options: { readonly selector: string; readonly timeBox?: object },
+  options: { readonly selector: string; readonly timeBox?: object; readonly identity?: string },
 ): Promise<void> {
   const root = `/apis/aadpodidentity.k8s.io/v1/namespaces/${namespace}`;
   const api = plane.api();
+  const { identity = "reader", ...binding } = options;
+  const { resourceID, clientID } = managed.find(({ name }) => name === identity) ?? {};
   await succeed(
     api.post(`${root}/azureidentities`, {
       apiVersion: "aadpodidentity.k8s.io/v1",
       kind: "AzureIdentity",
-      metadata: { name: "reader" },
-      spec: { type: 0, resourceID: readerID, clientID: readerClientID },
+      metadata: { name: identity },
+      spec: { type: 0, resourceID, clientID },
     }),
   );
   await succeed(
     api.post(`${root}/azureidentitybindings`, {
       apiVersion: "aadpodidentity.k8s.io/v1",
       kind: "AzureIdentityBinding",
-      metadata: { name: "reads" },
-      spec: { azureIdentity: "reader", ...options },
+      metadata: { name: identity === "reader" ? "reads" : identity },
+      spec: { azureIdentity: identity, ...binding },
     }),
   );
 }
