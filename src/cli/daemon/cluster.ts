@@ -20,6 +20,10 @@ import { fenceApi, followLeadership, type Leadership } from "./leader-fence.ts";
 import { leadAlone, type Elect, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
 import { readVersion } from "./version.ts";
 
+/** There are two controllers, and perhaps thousands of agents. */
+const controllerWakeMs = 800;
+const agentWakeMs = 10_000;
+
 export interface ClusterOptions {
   /** Path; empty: the pod's own service account. */
   readonly kubeconfig: string;
@@ -122,6 +126,7 @@ function followCluster(
     metrics,
     kinds: kindsOf(options),
     selectors: selectorsOf(options),
+    wakeSpreadMs: options.node === null ? controllerWakeMs : agentWakeMs,
     recordEvent: (event) => events.record(event),
   });
   return { cluster, events };
