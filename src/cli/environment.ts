@@ -19,6 +19,7 @@ export interface Environment {
   readonly kubernetesPort: string | undefined;
   readonly nodeName: string | undefined;
   readonly podName: string | undefined;
+  readonly podNamespace: string | undefined;
   readonly kubeconfig: string | undefined;
   readonly isNamespaced: boolean;
   /** The controller's own login (reference/aad-pod-identity.md §5.7), or in the names of the Azure SDKs. */
@@ -35,6 +36,7 @@ export function readEnvironment(): Environment {
     kubernetesPort: read("KUBERNETES_SERVICE_PORT"),
     nodeName: read("NODE_NAME"),
     podName: read("POD_NAME", "HOSTNAME"),
+    podNamespace: read("POD_NAMESPACE"),
     kubeconfig: read("KUBECONFIG"),
     isNamespaced: read("FORCENAMESPACED")?.toLowerCase() === "true",
     cloud: read("CLOUD", "AZURE_ENVIRONMENT"),

@@ -190,10 +190,8 @@ function finish({ counts, state }: Run, step: Relist, swap: Swap, version: strin
 
 /** By the watch, or by a watch that tells the whole state first. */
 async function watch(parts: Run, step: Step, signal: AbortSignal, progressed: () => void): Promise<Taken> {
-  const { api, clock, collection, store, state, random } = parts;
-  const { shortest, spread, patience } = parts.isUrgent === true ? urgentSeconds : watchSeconds;
-  const timeoutSeconds = shortest + Math.floor(random() * spread);
-  const longestMs = (timeoutSeconds + patience) * 1000;
+  const { api, clock, collection, store, state } = parts;
+  const { timeoutSeconds, longestMs } = watchTimes(parts);
   const silenceLimitMs = parts.silenceLimitMs ?? defaultSilenceLimitMs;
   let relist = step.do === "relist" ? { step, swap: store.startSwap() } : null;
   const end: WatchEnd = await runWatch({
@@ -229,6 +227,15 @@ async function watch(parts: Run, step: Step, signal: AbortSignal, progressed: ()
     },
   });
   return { step: relist === null ? { do: "watch" } : step, end };
+}
+
+function watchTimes({ random, isUrgent = false }: Run): {
+  readonly timeoutSeconds: number;
+  readonly longestMs: number;
+} {
+  const { shortest, spread, patience } = isUrgent ? urgentSeconds : watchSeconds;
+  const timeoutSeconds = shortest + Math.floor(random() * spread);
+  return { timeoutSeconds, longestMs: (timeoutSeconds + patience) * 1000 };
 }
 
 function watchQuery(

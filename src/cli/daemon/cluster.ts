@@ -1,7 +1,11 @@
 import { createApiClient } from "../../kubernetes/api-client.ts";
 import type { KubernetesApi } from "../../kubernetes/api.ts";
 import { createBelievedAccess } from "../../kubernetes/believed-access.ts";
-import { createClusterSource, type ClusterSource } from "../../kubernetes/cluster-source.ts";
+import {
+  createClusterSource,
+  type ClusterSource,
+  type ClusterSourceOptions,
+} from "../../kubernetes/cluster-source.ts";
 import type { Connection } from "../../kubernetes/connection.ts";
 import { KubernetesError } from "../../kubernetes/errors.ts";
 import { createEventRecorder, type EventRecorder } from "../../kubernetes/event-recorder.ts";
@@ -14,7 +18,7 @@ import type { Metrics } from "../../runtime/metrics.ts";
 import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { followAccessAdmission } from "./access-admission.ts";
-import { checkCluster, followDefinitions, type Selectors } from "./cluster-check.ts";
+import { checkCluster, followDefinitions } from "./cluster-check.ts";
 import { untilSynced } from "../until-synced.ts";
 import { fenceApi, followLeadership, type Leadership } from "./leader-fence.ts";
 import { leadAlone, type Elect, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
@@ -23,6 +27,8 @@ import { readVersion } from "./version.ts";
 /** There are two controllers, and perhaps thousands of agents. */
 const controllerWakeMs = 800;
 const agentWakeMs = 10_000;
+/** That of deploy/. */
+const defaultNamespace = "podid-system";
 
 export interface ClusterOptions {
   /** Path; empty: the pod's own service account. */
@@ -51,14 +57,15 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   const api = createApiClient({ connection, clock, userAgent });
   // Renewals must not wait behind anything else.
   const leaseApi = createApiClient({ connection, clock, userAgent, rate: null, connections: 1 });
-  const election = electBy(parts, leaseApi, options.lease);
+  const lease = leaseOf(parts, options, connection);
+  const election = electBy(parts, leaseApi, lease);
   const { cluster, events } = followCluster(parts, options, api, election);
   const access = createBelievedAccess(cluster);
   const broken = new AbortController();
   const following: Close[] = [];
   const ready = async (signal: AbortSignal): Promise<void> => {
-    const followed = { kinds: kindsOf(options), selectors: selectorsOf(options) };
-    await checkCluster({ ...parts, ...options, ...followed, api, signal });
+    const needed = { kinds: kindsOf(options), leaseNamespace: lease?.namespace ?? null };
+    await checkCluster({ ...parts, ...options, ...needed, api, signal });
     following.push(
       await followDefinitions({ ...parts, ...options, api, onFault: (fault) => broken.abort(fault) }),
       followAccessAdmission({ ...parts, api, believe: (isBelieved) => access.believe(isBelieved) }),
@@ -137,7 +144,7 @@ function kindsOf({ node }: ClusterOptions): readonly ResourceKind[] {
 }
 
 /** The server picks a node's own: 5,000 agents that follow every pod would drown it. */
-function selectorsOf({ node }: ClusterOptions): Selectors {
+function selectorsOf({ node }: ClusterOptions): NonNullable<ClusterSourceOptions["selectors"]> {
   if (node === null) return {};
   return {
     Pod: { fieldSelector: `spec.nodeName=${node}` },
@@ -145,8 +152,19 @@ function selectorsOf({ node }: ClusterOptions): Selectors {
   };
 }
 
+/** Replicas of one Deployment share a namespace, and only there deploy/rbac lets them write the Lease. */
+function leaseOf(
+  { environment }: ClusterParts,
+  { lease, kubeconfig }: ClusterOptions,
+  connection: Connection,
+): LeaseOptions | null {
+  if (lease === null) return null;
+  const own = environment.podNamespace ?? (kubeconfig === "" ? connection.namespace : defaultNamespace);
+  return { ...lease, namespace: lease.namespace || own };
+}
+
 function electBy(
-  { clock, log, environment }: ClusterParts,
+  { clock, log, environment, readiness }: ClusterParts,
   api: KubernetesApi,
   lease: LeaseOptions | null,
 ): Leadership & { readonly elect: Elect } {
@@ -161,6 +179,13 @@ function electBy(
     name,
     identity: instance || environment.podName || "podid-controller",
     leaseSeconds: Math.max(1, Math.ceil(durationMs / 1000)),
+    onTrouble: (trouble) =>
+      readiness.set(
+        "lease",
+        trouble === null
+          ? null
+          : `the Lease ${namespace}/${name}, by which it is told who leads, cannot be had: ${trouble}`,
+      ),
   });
   return followLeadership(
     (signal, lead) => elector.run(signal, lead),

@@ -26,6 +26,7 @@ export interface OpenSource {
 
 /** By which Lease controllers find out who acts. */
 export interface LeaseOptions {
+  /** Empty: the pod's own. */
   readonly namespace: string;
   readonly name: string;
   /** Empty: the host's name. */

@@ -25,10 +25,11 @@ const managed = [
   { name: "writer", clientID: "10000000-0000-4000-8000-000000000002" },
   { name: "auditor", clientID: "10000000-0000-4000-8000-000000000003" },
   { name: "keeper", clientID: "10000000-0000-4000-8000-000000000004" },
-].map((one) => ({
-  ...one,
-  resourceID: `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${one.name}`,
-}));
+];
+function resourceID(name: string): string {
+  return `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+}
+
 export const readerClientID = "10000000-0000-4000-8000-000000000001";
 
 /** A cluster with podid's definitions, rights and policies, and an emulated Azure in this process. */
@@ -66,8 +67,8 @@ export async function startClusterWorld(
       applications: [
         { tenantID, clientID: login.clientID, objectID: login.clientID, secrets: [login.secret] },
       ],
-      userAssignedIdentities: managed.map(({ resourceID, clientID }) => ({
-        resourceID,
+      userAssignedIdentities: managed.map(({ name, clientID }) => ({
+        resourceID: resourceID(name),
         clientID,
         objectID: clientID,
         tenantID,
@@ -100,7 +101,7 @@ export async function startClusterWorld(
     emulator,
     node,
     startController: (...more) =>
-      daemon("controller", ["--leader-election-namespace=podid-system", ...more], {
+      daemon("controller", more, {
         TENANT_ID: tenantID,
         CLIENT_ID: login.clientID,
         CLIENT_SECRET: login.secret,
@@ -108,13 +109,16 @@ export async function startClusterWorld(
     startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", ...more]),
     ask: async (nmi, address) => {
       const { address: at } = addressLine.parse(await nmi.said("serving tokens"));
-      return askNmi({ nmi: at, address, host: metadataHost }, {});
+      return askNmi({ nmi: at, address, host: metadataHost }, {}, heldMs);
     },
     identitiesOnVm: () => (emulator.identitiesOf(vm)?.userAssigned ?? []).map(lastSegment),
     patches: () => patchesIn(emulator),
     close: () => emulator.close(),
   };
 }
+
+/** Longer than an agent keeps a pod waiting that it does not know. */
+const heldMs = 30_000;
 
 const addressLine = z.looseObject({
   address: z.custom<ListenAddress>(
@@ -143,13 +147,13 @@ export async function createAccess(
   const root = `/apis/aadpodidentity.k8s.io/v1/namespaces/${namespace}`;
   const api = plane.api();
   const { identity = "reader", ...binding } = options;
-  const { resourceID, clientID } = managed.find(({ name }) => name === identity) ?? {};
+  const { clientID } = managed.find(({ name }) => name === identity) ?? {};
   await succeed(
     api.post(`${root}/azureidentities`, {
       apiVersion: "aadpodidentity.k8s.io/v1",
       kind: "AzureIdentity",
       metadata: { name: identity },
-      spec: { type: 0, resourceID, clientID },
+      spec: { type: 0, resourceID: resourceID(identity), clientID },
     }),
   );
   await succeed(

@@ -29,6 +29,14 @@ function preferProcess(pid: number): void {
   }
 }
 
+/** The assigned identities for `identity`: uid and state. */
+async function assigned(identity: string): Promise<readonly { uid: string; state: string }[]> {
+  const items = listAt(await succeed(plane().api().get(assignedPath)), "items");
+  return items
+    .filter((item) => textAt(item, "metadata", "name").startsWith(`${identity}-`))
+    .map((item) => ({ uid: textAt(item, "metadata", "uid"), state: textAt(item, "status", "status") }));
+}
+
 describe("of two controllers", () => {
   let world: ClusterWorld;
   let namespace: string;
@@ -37,7 +45,6 @@ describe("of two controllers", () => {
     world = await startClusterWorld(plane(), { operationDurationMs: operationMs });
     namespace = await createNamespace(plane().api(), "leader");
     for (const identity of ["reader", "writer", "auditor", "keeper"]) {
-      // oxlint-disable-next-line no-await-in-loop -- few
       await createAccess(plane(), namespace, { selector: identity, identity });
     }
   });
@@ -65,14 +72,6 @@ describe("of two controllers", () => {
         }),
       ),
     );
-
-  /** The assigned identities for `identity`: uid and state. */
-  async function assigned(identity: string): Promise<readonly { uid: string; state: string }[]> {
-    const items = listAt(await succeed(plane().api().get(assignedPath)), "items");
-    return items
-      .filter((item) => textAt(item, "metadata", "name").startsWith(`${identity}-`))
-      .map((item) => ({ uid: textAt(item, "metadata", "uid"), state: textAt(item, "status", "status") }));
-  }
 
   const changesOf = (identity: string): readonly string[] =>
     world.patches().filter((change) => change.endsWith(identity));
@@ -127,7 +126,7 @@ describe("of two controllers", () => {
   it("the one that is asked to end hands over within 2 s, with 500 pods under way", async (t) => {
     const { leader, follower } = await startTwo(t);
     await startPods("keeper", manyPods);
-    const before = await waitFor(
+    const written = await waitFor(
       async () => {
         const { length } = await assigned("keeper");
         return length >= 20 && length;
@@ -144,9 +143,9 @@ describe("of two controllers", () => {
     const released = leader.lines.find(({ msg }) => msg === "released the lease");
     const releasedMs = Date.parse(String(released?.["time"])) - askedMs;
     t.diagnostic(
-      `released ${releasedMs} ms and taken ${tookMs} ms after SIGTERM; ${before} of ${manyPods} were written`,
+      `released ${releasedMs} ms and taken ${tookMs} ms after SIGTERM; ${written} of ${manyPods} were written`,
     );
-    assert.ok(before < manyPods, "work is under way");
+    assert.ok(written < manyPods, "work is under way");
     assert.ok(tookMs <= handoverMs, `handed over in ${tookMs} ms`);
     assert.deepEqual(await leader.ended(), { code: 0, stderr: "" });
     assert.deepEqual(

@@ -51,7 +51,7 @@ export function createLeaseWorld(t: TestContext): LeaseWorld {
       namespace: "default",
       name: "lock",
       identity: name,
-      onTrouble: (told) => void (trouble = told),
+      onTrouble: (now) => void (trouble = now),
     });
     const running = elector.run(stopping.signal, async (leading, number) => {
       epoch = number;

@@ -21,6 +21,7 @@ const nobody: Environment = {
   kubernetesPort: undefined,
   nodeName: undefined,
   podName: undefined,
+  podNamespace: undefined,
   kubeconfig: undefined,
   isNamespaced: false,
   cloud: undefined,
