@@ -37,6 +37,13 @@ async function assigned(identity: string): Promise<readonly { uid: string; state
     .map((item) => ({ uid: textAt(item, "metadata", "uid"), state: textAt(item, "status", "status") }));
 }
 
+const untilAssigned = (identity: string, count: number): Promise<unknown> =>
+  waitFor(
+    async () => (await assigned(identity)).filter(({ state }) => state === "Assigned").length === count,
+    `${count} assigned identities of ${identity}`,
+    180_000,
+  );
+
 describe("of two controllers", () => {
   let world: ClusterWorld;
   let namespace: string;
@@ -75,13 +82,6 @@ describe("of two controllers", () => {
 
   const changesOf = (identity: string): readonly string[] =>
     world.patches().filter((change) => change.endsWith(identity));
-
-  const untilAssigned = (identity: string, count: number): Promise<unknown> =>
-    waitFor(
-      async () => (await assigned(identity)).filter(({ state }) => state === "Assigned").length === count,
-      `${count} assigned identities of ${identity}`,
-      180_000,
-    );
 
   it("one acts; killed in a change of ARM, the other does within the lease and 5 s, and nothing twice", async (t) => {
     const { leader, follower } = await startTwo(t);

@@ -142,43 +142,6 @@ describe("the event recorder", () => {
     assert.equal(names.size, 5, "within one millisecond too");
   });
 
-  it("tells a pod's new refusal beside the old one, and the same one again as the same", async (t) => {
-    const { recorder, pass, stored } = createWorld(t);
-    const refused = (message: string): ResourceEvent => ({
-      ...applied,
-      type: "Warning",
-      reason: "TokenDenied",
-      message,
-    });
-    recorder.record(refused("pod shop/web-0: not in force (OutsideSchedule); opens 2026-06-14T22:00:00Z"));
-    await pass(1);
-    recorder.record(refused("pod shop/web-0: not in force (OutsideSchedule); opens 2026-06-15T22:00:00Z"));
-    recorder.record(refused("pod shop/web-0: not in force (GrantExpired)"));
-    await pass(1);
-    recorder.record(
-      refused("pod shop/web-0: ARM answered 429, ask again in 17 s (3f0c8f5e-8f0e-4d39-9a7e-0123456789ab)"),
-    );
-    recorder.record(
-      refused("pod shop/web-0: ARM answered 429, ask again in 3 s (4f0c8f5e-8f0e-4d39-9a7e-0123456789ab)"),
-    );
-    recorder.record(
-      refused("pod shop/web-1: ARM answered 429, ask again in 3 s (4f0c8f5e-8f0e-4d39-9a7e-0123456789ab)"),
-    );
-    await pass(1);
-    assert.deepEqual(
-      stored().map(({ note, series }) => [
-        /OutsideSchedule|GrantExpired|web-\d: ARM/.exec(note)?.[0],
-        series?.count ?? 1,
-      ]),
-      [
-        ["OutsideSchedule", 2],
-        ["GrantExpired", 1],
-        ["web-0: ARM", 2],
-        ["web-1: ARM", 1],
-      ],
-    );
-  });
-
   it("tells apart by their texts events that nothing is related to", async (t) => {
     const { recorder, pass, stored } = createWorld(t);
     const { related: _, ...problem } = applied;
