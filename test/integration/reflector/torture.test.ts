@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { collectionPath } from "../../../src/kubernetes/kind-paths.ts";
+import type { KubernetesApi } from "../../../src/kubernetes/api.ts";
 import { watchLiveness } from "../../../src/kubernetes/liveness.ts";
 import { reflectKind } from "../../../src/kubernetes/reflected-kind.ts";
 import type { ResourceKind } from "../../../src/kubernetes/resource-source.ts";
@@ -57,7 +58,15 @@ describe("a reflector under torture", () => {
       { apiGroups: ["", "aadpodidentity.k8s.io"], resources: ["*"], verbs: ["get", "list", "watch"] },
     ]);
     const proxy = await useProxy(t, plane(), await plane().kubeconfigFor("follower"));
-    const api = await clientOf(t, plane(), proxy.kubeconfig);
+    const client = await clientOf(t, plane(), proxy.kubeconfig);
+    let attempts = 0;
+    const api: KubernetesApi = {
+      ...client,
+      watch: (watch) => {
+        attempts += 1;
+        return client.watch(watch);
+      },
+    };
     const followed = [...kinds, ...quietKinds].map((kind) => {
       const mirror = new Map<string, unknown>();
       const reflected = reflectKind(
@@ -120,7 +129,15 @@ describe("a reflector under torture", () => {
         }
       }
     };
-    /** Answers when the API server was back for the last time; nothing is written after that. */
+    /** Back at the worst moment: some watch has just been tried in vain, after the server was there. */
+    const openLate = async (): Promise<number> => {
+      const before = attempts;
+      await waitFor(() => attempts > before, "a watch that is tried in vain", 60_000);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      proxy.open();
+      return performance.now();
+    };
+    /** Answers when the API server could be reached for the last time; nothing is written after that. */
     const crashes = async (): Promise<number> => {
       for (let crash = 1; ; crash += 1) {
         const mark = operations + operationsBetweenCrashes;
@@ -131,12 +148,13 @@ describe("a reflector under torture", () => {
           const blind = operations + 500;
           await waitFor(() => operations > blind, "operations unseen", 300_000);
         }
+        if (crash === 3) proxy.cut();
         await plane().crash();
         if (crash === 2) proxy.open();
         done.writing = crash === 3;
         if (done.writing) await working;
         await plane().restart();
-        if (done.writing) return performance.now();
+        if (done.writing) return await openLate();
       }
     };
     const working = Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
