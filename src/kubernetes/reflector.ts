@@ -204,7 +204,7 @@ async function watch(parts: Run, step: Step, signal: AbortSignal, progressed: ()
       if (relist !== null) return listingSilenceMs;
       return state.bookmarks.areProven ? silenceLimitMs : longestMs;
     },
-    longestMs,
+    longestMs: parts.isUrgent === true ? longestMs : Infinity,
     onOpen: () => {
       if (relist === null) state.connected();
     },

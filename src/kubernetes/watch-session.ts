@@ -28,7 +28,7 @@ export async function runWatch(options: {
   readonly signal: AbortSignal;
   /** How long silence may last now; asked again after each event. */
   readonly silenceLimitMs: () => number;
-  /** After so long the server should have ended the watch itself: it is cut, whatever has been heard. */
+  /** After so long it is cut, whatever has been heard. */
   readonly longestMs: number;
   readonly onOpen: () => void;
   readonly onEvent: (event: UsefulEvent) => void;
