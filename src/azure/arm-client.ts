@@ -39,9 +39,12 @@ export function createArmClient(options: {
   readonly credential: Credential;
   readonly armUrl?: string;
   readonly httpClient?: HttpClient;
+  /** Asked of each PATCH when nothing is between it and the wire; when it throws, nothing goes out. */
+  readonly beforeChange?: () => void;
 }): ArmClient {
-  const { cloud, armUrl = cloud.armUrl } = options;
-  const httpClient = redirectTo(options.httpClient ?? createDefaultHttpClient(), cloud.armUrl, armUrl);
+  const { cloud, armUrl = cloud.armUrl, beforeChange = () => undefined } = options;
+  const client = askBefore(options.httpClient ?? createDefaultHttpClient(), beforeChange);
+  const httpClient = redirectTo(client, cloud.armUrl, armUrl);
   const clientOf = clientsBySubscription(options, httpClient);
   return {
     readIdentity: async (vm, abortSignal) => {
@@ -143,6 +146,16 @@ function clientsBySubscription(
       });
     clients.set(key, client);
     return client;
+  };
+}
+
+/** Below the SDK, which may still wait for a token of its own. */
+function askBefore(client: HttpClient, beforeChange: () => void): HttpClient {
+  return {
+    sendRequest: async (request) => {
+      if (request.method === "PATCH") beforeChange();
+      return client.sendRequest(request);
+    },
   };
 }
 

@@ -41,6 +41,8 @@ interface ComputeOptions {
   readonly isImmutable?: IsImmutable;
   /** Asked right before each write; always true unless given. */
   readonly mayWrite?: () => boolean;
+  /** Asked of each PATCH when nothing is between it and the wire; when it throws, ARM is not asked. */
+  readonly beforeChange?: () => void;
   /** What requests go out with; by default the SDK's own client. */
   readonly httpClient?: HttpClient;
 }

@@ -6,7 +6,8 @@ import { readShippedShapes } from "../kubernetes/crd-shape.ts";
 import { KubernetesError } from "../kubernetes/errors.ts";
 import { resourceKinds } from "../kubernetes/kind-paths.ts";
 import { connectByKubeconfig } from "../kubernetes/kubeconfig.ts";
-import { findMissingRights } from "../kubernetes/read-rights.ts";
+import { findMissingRights } from "../kubernetes/missing-rights.ts";
+import { readingRights } from "../kubernetes/rights.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
 import { readShippedAdmission } from "../kubernetes/served-admission-object.ts";
 import {
@@ -108,7 +109,7 @@ async function assertReadable(api: KubernetesApi, signal: AbortSignal): Promise<
       `the cluster does not serve podid's definitions: ${schemaRemedy} (${faults.join("; ")})`,
     );
   }
-  const rights = await findMissingRights(api, resourceKinds, {}, signal);
+  const rights = await findMissingRights(api, readingRights(resourceKinds), signal);
   if (rights.length > 0) throw new CommandError(3, `not everything may be read: ${rights.join("; ")}`);
 }
 

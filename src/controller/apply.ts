@@ -48,6 +48,7 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
   await phase("showTimeBox", ({ subject, display }) => steps.patch(subject, display));
   await phase("markUnassigned", ({ subject }) => steps.patch(subject, { status: "Unassigned" }));
   await phase("delete", ({ subject }) => steps.remove(subject));
+  if (deps.signal.aborted) return { done: false, retryAfterMs, endsOnChange: false };
   if (failed.size === 0) return { done: true };
   // One refused identity must not make the others of this target wait.
   const endsOnChange = [...failed.values()].every((how) => how === "refused");
@@ -70,8 +71,9 @@ interface Steps {
   remove(subject: Subject): Promise<void>;
 }
 
-function createSteps({ cluster, log }: ApplyDependencies, failed: Failed): Steps {
-  const attempt = createAttempt(log, failed);
+function createSteps(deps: ApplyDependencies, failed: Failed): Steps {
+  const { cluster } = deps;
+  const attempt = createAttempt(deps, failed);
   const write = ({ subject }: Writing, rest: Omit<Attempt, "onError">): Promise<void> =>
     attempt(subject, { ...rest, onError: ({ message }) => recordApplyError(cluster, subject, message) });
   const patch = (subject: Subject, status: StatusPatch, onDone?: () => void): Promise<void> =>
@@ -106,13 +108,18 @@ interface Attempt {
   readonly onError: (error: Error) => void;
 }
 
-function createAttempt(log: Log, failed: Failed): (subject: Subject, attempt: Attempt) => Promise<void> {
+/** What the end of the work cuts short is no failure, and nobody is told of it: the next leader does it. */
+function createAttempt(
+  { log, signal }: Pick<ApplyDependencies, "log" | "signal">,
+  failed: Failed,
+): (subject: Subject, attempt: Attempt) => Promise<void> {
   return async (subject, { effect, onDone, onError }) => {
-    if (failed.has(subject.object)) return;
+    if (failed.has(subject.object) || signal.aborted) return;
     try {
       await effect();
       onDone?.();
     } catch (thrown) {
+      if (signal.aborted) return;
       const error = toError(thrown);
       log.warn({ object: subject.object, err: error }, "writing an assigned identity failed");
       failed.set(subject.object, "faulty");
@@ -151,11 +158,12 @@ async function applyChange(
 ): Promise<number> {
   const { actions, early, failed } = progress;
   const [change] = actionsOf(actions, "changeIdentities");
-  if (change === undefined) return 0;
+  if (change === undefined || signal.aborted) return 0;
   // Without an object that answers for it, an identity would stay on the VM for ever.
   const answeredFor = idsAnsweredFor([...actionsOf(actions, "markAssigned"), ...early], failed);
   const add = change.add.filter((id) => answeredFor.has(id.toLowerCase()));
   const outcome = await changeIdentities(change.target, { ...change, add }, signal);
+  if (signal.aborted) return 0;
   for (const [id, { detail }] of outcome.failures) {
     log.warn({ target: change.target, id, detail }, "changing an identity of a compute target failed");
   }

@@ -101,7 +101,8 @@ async function callRepeatedly(parts: Parts, call: BoundCall): Promise<unknown> {
 async function callOnce(parts: Parts, call: BoundCall): Promise<unknown> {
   const body = call.body === undefined ? null : JSON.stringify(call.body);
   const type = body === null ? {} : { "content-type": call.bodyType ?? "application/json" };
-  const request = { method: call.method, path: pathOf(call), body, headers: type };
+  const { method, beforeSend } = call;
+  const request = { method, path: pathOf(call), body, headers: type, beforeSend };
   const answer = await authorized(parts, request, (wire) => parts.transport.send(wire, call.signal));
   const text = await answer.body.text();
   if (answer.statusCode >= 400) throw failureOf(parts, call, answer, text);

@@ -18,6 +18,11 @@ export interface ApiCall {
   /** After this long the call fails with `Unreachable`; 10 s unless said otherwise. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * Asked when the wait for one's turn and for a connection is over, right before the request goes out. When it throws,
+   * nothing is sent, and the call fails with what it threw as the cause.
+   */
+  readonly beforeSend?: () => void;
 }
 
 /** A request whose answer is a stream of lines, each one JSON text, until either side ends it. */

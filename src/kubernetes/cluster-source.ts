@@ -1,6 +1,7 @@
 import type { Metrics } from "../runtime/metrics.ts";
 import { createAssignedIdentityWriter } from "./assigned-identity-writer.ts";
 import { auditRegularly } from "./audit.ts";
+import { createBusyNote } from "./busy-note.ts";
 import { applyStatus, deleteAccessRecord, readSecret } from "./cluster-writes.ts";
 import type { Collection } from "./list-pages.ts";
 import { watchLiveness } from "./liveness.ts";
@@ -23,6 +24,8 @@ export interface ClusterSourceOptions extends ReflectingOptions {
   /** Narrows what is followed of a kind, as `{ Pod: { fieldSelector: "spec.nodeName=n1" } }`. */
   readonly selectors?: Readonly<Partial<Record<ResourceKind, Collection["selectors"]>>>;
   readonly metrics?: Metrics;
+  /** How far apart many such processes may come back to a server that was away; 800 ms unless said otherwise. */
+  readonly wakeSpreadMs?: number;
   /** Takes events about objects; must not throw and not wait. */
   readonly recordEvent: (event: ResourceEvent) => void;
 }
@@ -72,9 +75,11 @@ export function createClusterSource(options: ClusterSourceOptions): ClusterSourc
 }
 
 function makeTables(options: ClusterSourceOptions, notify: (change: Change) => void): Tables {
+  const onBusy = createBusyNote(options.clock, options.log);
   const make = <K extends ResourceKind>(kind: K): ReflectedKind<ResourceKinds[K]> =>
     reflectKind(kind, options.selectors?.[kind] ?? {}, {
       ...options,
+      onBusy,
       onChange: (key) => notify({ kind, key }),
     });
   return {
@@ -96,7 +101,7 @@ function startFollowing(
   tables: Tables,
   ageOf: (reflector: Reflector) => number,
 ): () => Promise<void> {
-  const { api, clock, metrics } = options;
+  const { metrics, wakeSpreadMs = 800 } = options;
   const closing = new AbortController();
   const followed = [...new Set(options.kinds)].map((kind) => ({ kind, table: tables[kind] }));
   const reflectors = followed.map(({ table }) => table.reflector);
@@ -109,7 +114,7 @@ function startFollowing(
     }
   };
   for (const reflector of reflectors) reflector.start();
-  const stopLiveness = watchLiveness({ api, clock, reflectors, onLook });
+  const stopLiveness = watchLiveness({ ...options, reflectors, wakeSpreadMs, onLook });
   const audits = followed.map(({ table }) =>
     auditRegularly({ ...options, kind: table, signal: closing.signal }),
   );

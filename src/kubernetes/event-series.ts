@@ -40,14 +40,19 @@ const noteLimitBytes = 1024;
 const nameLimit = 253;
 
 /**
- * Events with the same key are one series: same type, reason, regarding and related. Only when nothing
- * is related the note counts too, else the second of two problems of an object would hide behind the first;
- * combined ones have no note of their own.
+ * Events with the same key are one series: same type, reason, regarding, related and note, for a series shows the note
+ * that it began with, and why a pod was refused today is not why it was yesterday. Of a note about somebody (`related`)
+ * the ids, times and delays do not count: each attempt has others, and would be an event of its own. Combined ones have
+ * no note of their own.
  */
 export function seriesKey({ type, reason, note, regarding, related, isCombined }: EventTerms): string {
-  const about = related === undefined ? note : refer(related);
-  return JSON.stringify([type, reason, refer(regarding), isCombined === true ? null : about]);
+  const about = related === undefined ? [note] : [refer(related), note.replaceAll(varying, "#")];
+  return JSON.stringify([type, reason, refer(regarding), ...(isCombined === true ? [null] : about)]);
 }
+
+/** UUIDs of requests, times, and how long to wait. Other numbers are names and status codes. */
+const varying =
+  /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?|(?<![\w-])\d+(?:\.\d+)? ?m?s\b/gi;
 
 /** A series that begins with one event now. `suffix` makes its name unique: hexadecimal, 16 digits. */
 export function createSeries(terms: EventTerms, suffix: string, clock: Clock): EventSeries {

@@ -12,6 +12,8 @@ export interface LeaseParts {
   readonly store: LeaseStore;
   readonly identity: string;
   readonly times: LeaseTimes;
+  /** Hears, each time, why the lease could not be read or written; null when it could. */
+  readonly onTrouble: (trouble: string | null) => void;
 }
 
 /** A lease that is ours. */
@@ -33,6 +35,7 @@ export interface Candidate {
  */
 export function createCandidate(parts: LeaseParts): Candidate {
   const { clock, log, store, identity, times } = parts;
+  let told = "";
   let seen: { readonly record: LeaseRecord; readonly atMs: number } | null = null;
 
   const isFree = (record: LeaseRecord): boolean => {
@@ -57,20 +60,26 @@ export function createCandidate(parts: LeaseParts): Candidate {
   const attempt = async (signal: AbortSignal): Promise<WonLease | null> => {
     try {
       const record = await store.read(signal);
-      if (record !== null && !isFree(record)) return null;
       const startedMs = clock.monotonicMs();
-      return { record: await take(record), startedMs };
+      const won = record !== null && !isFree(record) ? null : { record: await take(record), startedMs };
+      parts.onTrouble(null);
+      told = "";
+      return won;
     } catch (error) {
-      if (!signal.aborted) logFailure(log, error);
+      if (!signal.aborted) told = tellFailure(parts, toError(error), told);
       return null;
     }
   };
   return { attempt };
 }
 
-function logFailure(log: Log, error: unknown): void {
+/** Answers what was logged: the same again each second would hide everything else. */
+function tellFailure({ log, onTrouble }: LeaseParts, error: Error, told: string): string {
   const isLostRace =
     error instanceof KubernetesError && (error.code === "Conflict" || error.code === "AlreadyExists");
+  onTrouble(isLostRace ? null : error.message);
   if (isLostRace) log.debug("another was faster to take the lease");
-  else log.warn({ err: toError(error) }, "the lease could not be read or taken; trying again");
+  else if (error.message !== told)
+    log.warn({ err: error }, "the lease could not be read or taken; trying again");
+  return error.message;
 }

@@ -4,7 +4,7 @@ import type { KubernetesApi } from "./api.ts";
 import { createCandidate, type LeaseParts } from "./lease-candidate.ts";
 import { createLeaseStore } from "./lease-record.ts";
 import { createTenure, type Tenure } from "./lease-tenure.ts";
-import { leaseTimes, retryMs } from "./lease-times.ts";
+import { jittered, leaseTimes } from "./lease-times.ts";
 
 /**
  * Why `run` came to its end. After "lost" another may be leading already: end the process, or at least
@@ -54,6 +54,8 @@ export interface LeaseElectorOptions {
   readonly identity: string;
   /** How long others wait for a silent leader, in whole seconds; 15 unless said otherwise. */
   readonly leaseSeconds?: number;
+  /** Hears, each time, why the lease could not be read or written; null when it could. */
+  readonly onTrouble?: (trouble: string | null) => void;
 }
 
 const defaultLeaseSeconds = 15;
@@ -68,19 +70,24 @@ export function createLeaseElector(options: LeaseElectorOptions): LeaseElector {
   const identity = `${options.identity}_${randomSuffix(random)}`;
   const times = leaseTimes(leaseSeconds * 1000);
   const store = createLeaseStore({ ...options, nowMs: () => clock.nowMs() });
-  const parts = { clock, log, store, identity, times };
-  const pause: Pause = (signal) => hasWaited(delay(clock, retryMs(times, random), signal));
+  const { onTrouble = () => undefined } = options;
+  const parts = { clock, log, store, identity, times, onTrouble };
+  const pauseUpTo =
+    (longestMs: number): Pause =>
+    (signal) =>
+      hasWaited(delay(clock, jittered(longestMs, random), signal));
   let tenure: Tenure | null = null;
 
   const run = async (signal: AbortSignal, lead: Lead): Promise<ElectionEnd> => {
     log.info({ identity }, "waiting to become leader");
-    const held = await elect(parts, pause, signal);
+    const held = await elect(parts, pauseUpTo(times.longestLookMs), signal);
     if (held === null) return "stopped";
     tenure = held;
     log.info({ identity, epoch: held.epoch }, "became leader");
     try {
       if (!signal.aborted && held.isHeld()) {
-        await renewDuring(lead(AbortSignal.any([signal, held.lost]), held.epoch), held, pause);
+        const work = lead(AbortSignal.any([signal, held.lost]), held.epoch);
+        await renewDuring(work, held, pauseUpTo(times.longestRetryMs));
       }
     } finally {
       await held.release();

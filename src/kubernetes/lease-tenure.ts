@@ -24,7 +24,7 @@ const notRenewed = "not renewed in time";
 
 /** Makes the tenure of a lease just won. Each renewal counts from the moment before its request. */
 export function createTenure({ won, ...parts }: LeaseParts & { readonly won: WonLease }): Tenure {
-  const { clock, log, identity, times } = parts;
+  const { clock, log, identity, times, onTrouble } = parts;
   const epoch = won.record.transitions;
   const writer = createWriter(parts, won.record);
   const losing = new AbortController();
@@ -41,10 +41,12 @@ export function createTenure({ won, ...parts }: LeaseParts & { readonly won: Won
   const renew = async (): Promise<void> => {
     try {
       const startedMs = await writer.write(identity, times.leaseMs);
+      onTrouble(null);
       if (startedMs === null) lose("another holds the lease");
       // An answer after the deadline comes too late: leadership does not come back once it was lost.
       else if (isHeld()) deadline.set(startedMs + times.renewDeadlineMs);
     } catch (error) {
+      onTrouble(toError(error).message);
       log.warn({ err: toError(error) }, "the lease could not be renewed; trying again");
     }
   };

@@ -4,20 +4,27 @@ export interface LeaseTimes {
   readonly leaseMs: number;
   /** 10 s without a renewal: the leader stops. What it has begun has the rest of the lease to end. */
   readonly renewDeadlineMs: number;
-  /** 2 s with all of the jitter, so that a candidate sees a release within 2 s. */
+  /** Between renewals: 2 s with all of the jitter. */
   readonly longestRetryMs: number;
+  /** Between a candidate's looks: 1 s with all of the jitter, so that it has a released lease within 2 s of the request. */
+  readonly longestLookMs: number;
 }
 
 const longestForeignMs = 60_000;
 
 /** `leaseMs` is a whole number of seconds: the API knows no other. */
 export function leaseTimes(leaseMs: number): LeaseTimes {
-  return { leaseMs, renewDeadlineMs: (leaseMs * 2) / 3, longestRetryMs: (leaseMs * 2) / 15 };
+  return {
+    leaseMs,
+    renewDeadlineMs: (leaseMs * 2) / 3,
+    longestRetryMs: (leaseMs * 2) / 15,
+    longestLookMs: leaseMs / 15,
+  };
 }
 
-/** The wait before the next try, with a jitter of up to 1.2 by `random` (0..1). */
-export function retryMs({ longestRetryMs }: LeaseTimes, random: () => number): number {
-  return (longestRetryMs / 1.2) * (1 + 0.2 * random());
+/** A wait of at most `longestMs`, with a jitter of up to 1.2 by `random` (0..1). */
+export function jittered(longestMs: number, random: () => number): number {
+  return (longestMs / 1.2) * (1 + 0.2 * random());
 }
 
 /**

@@ -6,7 +6,7 @@ import { collectionPath } from "./kind-paths.ts";
 import type { Collection } from "./list-pages.ts";
 import { createObjectStore, type ObjectStore, type Projected } from "./object-store.ts";
 import { projections } from "./projections.ts";
-import { createReflector, type Reflector } from "./reflector.ts";
+import { createReflector, type Reflector, type ReflectorOptions } from "./reflector.ts";
 import type { ResourceKind, ResourceKinds } from "./resource-source.ts";
 import { createSnapshotPool } from "./snapshot-pool.ts";
 import { createStringPool, poolPod, type StringPool } from "./string-pool.ts";
@@ -24,6 +24,7 @@ export interface ReflectingOptions {
   readonly log: Log;
   readonly random: () => number;
   readonly silenceLimitMs?: number;
+  readonly onBusy?: ReflectorOptions["onBusy"];
 }
 
 /** Makes the store of a kind with its reflector, not started. `onChange` hears of each change, in order. */
@@ -44,7 +45,9 @@ export function reflectKind<K extends ResourceKind>(
   });
   // What a selector picks is small and many ask for it: the agents of all nodes.
   const listFrom = Object.keys(selectors).length > 0 ? "cache" : "pages";
-  return { store, collection, reflector: createReflector({ ...options, collection, store, listFrom }) };
+  const isUrgent = kind === "AzureIdentityAccessGrant" || kind === "AzureIdentityAccessApproval";
+  const reflector = createReflector({ ...options, collection, store, listFrom, isUrgent });
+  return { store, collection, reflector };
 }
 
 /** Reads what podid needs of an object of this kind; texts that many pods repeat are kept once. */

@@ -19,6 +19,8 @@ export interface Plan {
   readonly step: Step;
   readonly delayMs: number;
   readonly isFault: boolean;
+  /** Whether the delay is a guess: it may end when the server is known to be there. Else the server asked for it. */
+  readonly isGuess: boolean;
 }
 
 /** How a step ended; `listed`: by LIST, completely. */
@@ -43,6 +45,7 @@ export function createPlanner(delays: RestartDelay): Planner {
     step,
     delayMs: delays.next(retryAfterMs),
     isFault: true,
+    isGuess: (retryAfterMs ?? null) === null,
   });
   const parts: Parts = { memory, later };
   return {
@@ -72,7 +75,7 @@ interface Parts {
 }
 
 function atOnce(step: Step, isFault = false): Plan {
-  return { step, delayMs: 0, isFault };
+  return { step, delayMs: 0, isFault, isGuess: false };
 }
 
 function relistStep({ canWatchList }: Memory, reason: RelistReason, newest = false): Step {

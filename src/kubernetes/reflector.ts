@@ -26,6 +26,13 @@ export interface ReflectorOptions {
   readonly listFrom: "cache" | "pages";
   /** A watch on which bookmarks are known to come is cut after so much silence; 100 s unless said otherwise. */
   readonly silenceLimitMs?: number;
+  /**
+   * What it says can be taken back at any moment, and must not be missed for a minute: watches last half a minute, so that
+   * a dead one is noticed although the server is there, and nothing but the watch itself confirms the store.
+   */
+  readonly isUrgent?: boolean;
+  /** Hears, each time, that the server asked to come back later; a line in the log unless given. */
+  readonly onBusy?: ((error: KubernetesError) => void) | undefined;
 }
 
 /** Keeps a store equal to a collection on the server, for ever (reference/kubernetes.md §5.1). */
@@ -34,6 +41,10 @@ export interface Reflector extends Pick<
   "version" | "isSynced" | "synced" | "aliveAtMs" | "confirmAlive" | "until"
 > {
   start(): void;
+  /** Whether it waits before it tries again, for no better reason than that it failed. */
+  isWaiting(): boolean;
+  /** The server is there: ends such a wait. */
+  wake(): void;
   /** Reads everything anew: the store was found to differ from the server in so many objects. */
   repairDrift(differences: number): void;
   /** A comparison with the server came to a result. */
@@ -45,6 +56,9 @@ export interface Reflector extends Pick<
 
 /** Bookmarks come each minute (reference/kubernetes.md §5.1 item 8). */
 export const defaultSilenceLimitMs = 100_000;
+/** How long the server is asked to keep a watch, and how much longer it is waited for. */
+const watchSeconds = { shortest: 300, spread: 300, patience: 30 };
+const urgentSeconds = { shortest: 30, spread: 10, patience: 10 };
 /** A server that lists by watch sends at once; reliability.md K2. */
 const listingSilenceMs = 30_000;
 
@@ -54,10 +68,17 @@ export function createReflector(options: ReflectorOptions): Reflector {
   const state = createReflectorState(options.clock);
   const closing = new AbortController();
   const repair = { requested: new AbortController() };
+  const pausing: Pausing = { wake: null };
   let running: Promise<void> | undefined;
   return {
     ...state,
-    start: () => void (running ??= run({ ...options, state, counts, closing: closing.signal, repair })),
+    confirmAlive: (sentAtMs) => {
+      if (options.isUrgent !== true) state.confirmAlive(sentAtMs);
+    },
+    start: () =>
+      void (running ??= run({ ...options, state, counts, closing: closing.signal, repair, pausing })),
+    isWaiting: () => pausing.wake !== null,
+    wake: () => pausing.wake?.(),
     repairDrift: (differences) => {
       counts.drift += differences;
       repair.requested.abort();
@@ -78,11 +99,18 @@ interface Run extends ReflectorOptions {
   readonly closing: AbortSignal;
   /** Aborted when drift was found; a new one once that is being mended. */
   readonly repair: { requested: AbortController };
+  readonly pausing: Pausing;
+}
+
+interface Pausing {
+  /** Ends the present pause; null when there is none that may be ended. */
+  wake: (() => void) | null;
 }
 
 async function run(parts: Run): Promise<void> {
-  const { clock, random, state, counts, closing } = parts;
-  const planner = createPlanner(createRestartDelay(random));
+  const { random, state, counts, closing } = parts;
+  const delays = createRestartDelay(random);
+  const planner = createPlanner(delays);
   let step: Step = planner.relist("start");
   while (!closing.aborted) {
     const { signal: drifted } = parts.repair.requested;
@@ -95,21 +123,27 @@ async function run(parts: Run): Promise<void> {
     let plan = planner.after(taken.step, taken.end, state.version());
     if (drifted.aborted) {
       parts.repair.requested = new AbortController();
-      plan = { step: planner.relist("drift", true), delayMs: 0, isFault: true };
+      plan = { step: planner.relist("drift", true), delayMs: 0, isFault: true, isGuess: false };
     }
     report(parts, taken.end, plan);
     step = plan.step;
     // oxlint-disable-next-line no-await-in-loop -- as above
-    await pause(clock, plan.delayMs, closing);
+    if (await pause(parts, plan)) delays.reset();
   }
 }
 
-async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (delayMs === 0) return;
+/** Answers whether it was ended early, because the server is there. */
+async function pause({ clock, closing, pausing }: Run, { delayMs, isGuess }: Plan): Promise<boolean> {
+  if (delayMs === 0) return false;
+  const waking = new AbortController();
+  pausing.wake = isGuess ? () => waking.abort(new Error("the server is there")) : null;
   try {
-    await delay(clock, delayMs, signal);
+    await delay(clock, delayMs, AbortSignal.any([closing, waking.signal]));
+    return false;
   } catch {
-    // closed
+    return waking.signal.aborted;
+  } finally {
+    pausing.wake = null;
   }
 }
 
@@ -156,8 +190,8 @@ function finish({ counts, state }: Run, step: Relist, swap: Swap, version: strin
 
 /** By the watch, or by a watch that tells the whole state first. */
 async function watch(parts: Run, step: Step, signal: AbortSignal, progressed: () => void): Promise<Taken> {
-  const { api, clock, collection, store, state, random } = parts;
-  const timeoutSeconds = 300 + Math.floor(random() * 300);
+  const { api, clock, collection, store, state } = parts;
+  const { timeoutSeconds, longestMs } = watchTimes(parts);
   const silenceLimitMs = parts.silenceLimitMs ?? defaultSilenceLimitMs;
   let relist = step.do === "relist" ? { step, swap: store.startSwap() } : null;
   const end: WatchEnd = await runWatch({
@@ -168,8 +202,9 @@ async function watch(parts: Run, step: Step, signal: AbortSignal, progressed: ()
     query: watchQuery(collection, { timeoutSeconds, version: relist === null ? state.version() : null }),
     silenceLimitMs: () => {
       if (relist !== null) return listingSilenceMs;
-      return state.bookmarks.areProven ? silenceLimitMs : (timeoutSeconds + 30) * 1000;
+      return state.bookmarks.areProven ? silenceLimitMs : longestMs;
     },
+    longestMs: parts.isUrgent === true ? longestMs : Infinity,
     onOpen: () => {
       if (relist === null) state.connected();
     },
@@ -194,6 +229,15 @@ async function watch(parts: Run, step: Step, signal: AbortSignal, progressed: ()
   return { step: relist === null ? { do: "watch" } : step, end };
 }
 
+function watchTimes({ random, isUrgent = false }: Run): {
+  readonly timeoutSeconds: number;
+  readonly longestMs: number;
+} {
+  const { shortest, spread, patience } = isUrgent ? urgentSeconds : watchSeconds;
+  const timeoutSeconds = shortest + Math.floor(random() * spread);
+  return { timeoutSeconds, longestMs: (timeoutSeconds + patience) * 1000 };
+}
+
 function watchQuery(
   { selectors }: Collection,
   { timeoutSeconds, version }: { readonly timeoutSeconds: number; readonly version: string | null },
@@ -209,13 +253,21 @@ function watchQuery(
   };
 }
 
-function report({ log, collection: { path } }: Run, end: StepEnd, { step, delayMs, isFault }: Plan): void {
+function report(
+  { log, onBusy, collection: { path } }: Run,
+  end: StepEnd,
+  { step, delayMs, isFault }: Plan,
+): void {
   const fields = { path, end: end.kind, next: step.do, delayMs: Math.round(delayMs) };
   if (!isFault) {
     log.debug(fields, "a watch goes on");
     return;
   }
   const err = "error" in end ? end.error : undefined;
+  if (err?.code === "Throttled" && onBusy !== undefined) {
+    onBusy(err);
+    return;
+  }
   const problem = "problem" in end ? end.problem : undefined;
   log.warn(
     { ...fields, ...(err && { err }), ...(problem !== undefined && { problem }) },

@@ -8,6 +8,8 @@ export interface WireRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** Asked at the moment at which a socket takes the request; when it throws, nothing goes out. */
+  readonly beforeSend?: (() => void) | undefined;
 }
 export type WireAnswer = Dispatcher.ResponseData;
 
@@ -48,23 +50,13 @@ export function createTransport(connection: Connection, connections: number): Tr
     return current.pool;
   };
   return {
-    send: async (request, signal) => (await pool()).request({ ...wire(base, request), signal }),
-    sendAlone: async (request, signal) => {
-      const connect = connectOptions(await connection.tls());
-      // Silence is judged by the reader.
-      const client = new Client(origin, { ...poolOptions, connect, bodyTimeout: 0 });
-      alone.add(client);
-      const destroy = (): Promise<void> => {
-        alone.delete(client);
-        return client.destroy();
-      };
-      try {
-        return { answer: await client.request({ ...wire(base, request), signal }), destroy };
-      } catch (thrown) {
-        await destroy();
-        throw thrown;
-      }
+    send: async (request, signal) => {
+      const { beforeSend } = request;
+      const all = await pool();
+      const dispatcher = beforeSend === undefined ? all : all.compose(asking(beforeSend));
+      return dispatcher.request({ ...wire(base, request), signal });
     },
+    sendAlone: (request, signal) => sendAlone({ connection, base, alone }, request, signal),
     close: async () => {
       const old = current;
       current = undefined;
@@ -72,6 +64,50 @@ export function createTransport(connection: Connection, connections: number): Tr
       alone.clear();
     },
   };
+}
+
+interface Alone {
+  readonly connection: Connection;
+  readonly base: string;
+  /** The clients of connections that nothing else uses. */
+  readonly alone: Set<Client>;
+}
+
+async function sendAlone(
+  { connection, base, alone }: Alone,
+  request: WireRequest,
+  signal: AbortSignal,
+): ReturnType<Transport["sendAlone"]> {
+  const connect = connectOptions(await connection.tls());
+  // Silence is judged by the reader.
+  const client = new Client(new URL(connection.url).origin, { ...poolOptions, connect, bodyTimeout: 0 });
+  alone.add(client);
+  const destroy = (): Promise<void> => {
+    alone.delete(client);
+    return client.destroy();
+  };
+  try {
+    return { answer: await client.request({ ...wire(base, request), signal }), destroy };
+  } catch (thrown) {
+    await destroy();
+    throw thrown;
+  }
+}
+
+/** Requests wait for a free socket too: only the one that gets it knows whether it may still go out. */
+function asking(ask: () => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) =>
+    dispatch(options, {
+      onRequestStart: (...args) => {
+        ask();
+        handler.onRequestStart?.(...args);
+      },
+      onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+      onResponseStart: (...args) => handler.onResponseStart?.(...args),
+      onResponseData: (...args) => handler.onResponseData?.(...args),
+      onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+      onResponseError: (...args) => handler.onResponseError?.(...args),
+    });
 }
 
 function connectOptions(tls: TlsSettings) {

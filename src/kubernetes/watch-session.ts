@@ -28,12 +28,14 @@ export async function runWatch(options: {
   readonly signal: AbortSignal;
   /** How long silence may last now; asked again after each event. */
   readonly silenceLimitMs: () => number;
+  /** After so long it is cut, whatever has been heard. */
+  readonly longestMs: number;
   readonly onOpen: () => void;
   readonly onEvent: (event: UsefulEvent) => void;
 }): Promise<WatchEnd> {
   const { api, clock, path, query, signal, onOpen, onEvent } = options;
   const startedMs = clock.monotonicMs();
-  const silence = watchSilence(clock, options.silenceLimitMs);
+  const silence = watchSilence(clock, options);
   let events = 0;
   try {
     const bounded = AbortSignal.any([signal, silence.signal]);
@@ -73,12 +75,17 @@ interface SilenceTimer {
 }
 
 /** A frozen server keeps its connections, so only the lack of bookmarks tells (reference/kubernetes.md §2.4). */
-function watchSilence(clock: Clock, limitMs: () => number): SilenceTimer {
+function watchSilence(
+  clock: Clock,
+  { silenceLimitMs, longestMs }: { readonly silenceLimitMs: () => number; readonly longestMs: number },
+): SilenceTimer {
   const controller = new AbortController();
   let heardAtMs = clock.monotonicMs();
+  const endMs = heardAtMs + longestMs;
+  const nextDueMs = (): number => Math.min(heardAtMs + silenceLimitMs(), endMs);
   let timer = { dueMs: Infinity, cancel: (): void => {} };
   const arm = (): void => {
-    const dueMs = heardAtMs + limitMs();
+    const dueMs = nextDueMs();
     // One timer that looks again, rather than a new one for each of thousands of events.
     if (timer.dueMs <= dueMs) return;
     timer.cancel();
@@ -86,7 +93,7 @@ function watchSilence(clock: Clock, limitMs: () => number): SilenceTimer {
   };
   const check = (): void => {
     timer = { dueMs: Infinity, cancel: () => {} };
-    if (clock.monotonicMs() < heardAtMs + limitMs()) arm();
+    if (clock.monotonicMs() < nextDueMs()) arm();
     else controller.abort(new KubernetesError("Unreachable", "the watch was silent for too long"));
   };
   arm();

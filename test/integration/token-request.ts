@@ -30,7 +30,7 @@ export interface TokenAnswer {
 }
 
 /** In real time; on a clock that stands still a held request would wait for ever. */
-const patienceMs = 10_000;
+const defaultPatienceMs = 10_000;
 
 const claimsSchema = z.object({ appid: z.string() });
 const bodySchema = z.union([
@@ -54,6 +54,7 @@ const bodySchema = z.union([
 export async function requestToken(
   { nmi, address, host }: Caller,
   query: Readonly<Record<string, string>>,
+  patienceMs = defaultPatienceMs,
 ): Promise<TokenAnswer> {
   const parameters = new URLSearchParams({
     "api-version": "2018-02-01",

@@ -3,6 +3,7 @@ import { type Compute, createCompute } from "../../azure/compute.ts";
 import { immutableIdentities } from "../../azure/immutable-identities.ts";
 import { countArmBudget, countArmOperations } from "./arm-metrics.ts";
 import { type AzureAccess, openAzureAccess } from "./azure-access.ts";
+import { demandLead } from "./leader-fence.ts";
 import type { Daemon } from "./daemon.ts";
 import { controllerFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
@@ -39,5 +40,6 @@ export function openCompute(
     onOperation: countArmOperations(metrics),
     isImmutable: immutableIdentities(() => [...immutable, ...access.clusterIdentities()]),
     mayWrite: () => open.isLeader(),
+    beforeChange: () => demandLead(open),
   });
 }

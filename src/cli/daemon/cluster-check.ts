@@ -1,10 +1,9 @@
 import type { KubernetesApi } from "../../kubernetes/api.ts";
 import { readShippedShapes } from "../../kubernetes/crd-shape.ts";
 import { KubernetesError } from "../../kubernetes/errors.ts";
-import type { Collection } from "../../kubernetes/list-pages.ts";
-import { findMissingRights, findUnreadable } from "../../kubernetes/read-rights.ts";
+import { findMissingRights } from "../../kubernetes/missing-rights.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
-import { admissionCollections } from "../../kubernetes/served-admission.ts";
+import { controllerRights, daemonRights, readingRights, type Right } from "../../kubernetes/rights.ts";
 import { checkServedSchemas, followServedSchemas, schemaRemedy } from "../../kubernetes/served-schema.ts";
 import { delay, type Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -12,8 +11,6 @@ import { toError } from "../../runtime/to-error.ts";
 import { CommandError } from "../errors.ts";
 import { shippedFiles } from "../paths.ts";
 import type { Readiness } from "./readiness.ts";
-
-export type Selectors = Readonly<Partial<Record<ResourceKind, Collection["selectors"]>>>;
 
 const retryMs = 2_000;
 const standingMs = 10_000;
@@ -25,27 +22,41 @@ interface CheckOptions {
   readonly readiness: Readiness;
   readonly component: "controller" | "nmi";
   readonly kinds: readonly ResourceKind[];
-  readonly selectors: Selectors;
+  /** Where the controller's Lease is; null for those who are not elected. */
+  readonly leaseNamespace: string | null;
   readonly signal: AbortSignal;
 }
 
 /**
- * Asks the cluster whether it serves all fields that podid relies on, and lets podid read all kinds. An API server
+ * Asks the cluster whether it serves all fields that podid relies on, and allows all that podid does. An API server
  * that is away, or does not know us yet, is asked again until `signal` aborts.
  * @throws CommandError 3 with one line that says what to apply; the reason of `signal`.
  */
 export async function checkCluster(options: CheckOptions): Promise<void> {
-  const { api, component, kinds, selectors, signal } = options;
+  const { api, component, signal } = options;
   const shipped = await readShippedShapes(shippedFiles.definitions);
   const schemas = await standingFaults(options, () => checkServedSchemas(api, shipped));
   if (schemas.length > 0) throw unfit(component, outdated(schemas));
-  const rights = await standingFaults(options, async () => [
-    ...(await findMissingRights(api, kinds, selectors, signal)),
-    ...(await findUnreadable(api, admissionCollections, signal)),
-  ]);
-  if (rights.length === 0) return;
+  const names = shipped.map(({ name }) => name);
+  const rights = rightsFor({ ...options, definitionNames: names });
+  const missing = await standingFaults(options, () => findMissingRights(api, rights, signal));
+  if (missing.length === 0) return;
   const remedy = `kubectl apply --server-side --force-conflicts -f deploy/rbac/${component}.yaml`;
-  throw unfit(component, `podid lacks rights: ${remedy} (${rights.join("; ")})`);
+  throw unfit(component, `podid lacks rights: ${remedy} (${missing.join("; ")})`);
+}
+
+/** All that a daemon asks an API server for, and that deploy/rbac therefore gives it; the Secrets of NMI may be left out. */
+export function rightsFor(options: {
+  readonly kinds: readonly ResourceKind[];
+  readonly leaseNamespace: string | null;
+  readonly definitionNames: readonly string[];
+}): readonly Right[] {
+  const { kinds, leaseNamespace, definitionNames } = options;
+  return [
+    ...readingRights(kinds),
+    ...daemonRights(definitionNames),
+    ...(leaseNamespace === null ? [] : controllerRights(leaseNamespace)),
+  ];
 }
 
 function unfit(component: string, fault: string): CommandError {

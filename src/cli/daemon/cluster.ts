@@ -1,7 +1,11 @@
 import { createApiClient } from "../../kubernetes/api-client.ts";
 import type { KubernetesApi } from "../../kubernetes/api.ts";
 import { createBelievedAccess } from "../../kubernetes/believed-access.ts";
-import { createClusterSource, type ClusterSource } from "../../kubernetes/cluster-source.ts";
+import {
+  createClusterSource,
+  type ClusterSource,
+  type ClusterSourceOptions,
+} from "../../kubernetes/cluster-source.ts";
 import type { Connection } from "../../kubernetes/connection.ts";
 import { KubernetesError } from "../../kubernetes/errors.ts";
 import { createEventRecorder, type EventRecorder } from "../../kubernetes/event-recorder.ts";
@@ -16,11 +20,18 @@ import type { Metrics } from "../../runtime/metrics.ts";
 import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { followAccessAdmission } from "./access-admission.ts";
-import { checkCluster, followDefinitions, type Selectors } from "./cluster-check.ts";
+import { checkCluster, followDefinitions } from "./cluster-check.ts";
 import { type FieldCaseOptions, upgradeFields } from "./field-case.ts";
 import { untilSynced } from "../until-synced.ts";
-import { leadAlone, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
+import { fenceApi, followLeadership, type Leadership } from "./leader-fence.ts";
+import { leadAlone, type Elect, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
 import { readVersion } from "./version.ts";
+
+/** There are two controllers, and perhaps thousands of agents. */
+const controllerWakeMs = 800;
+const agentWakeMs = 10_000;
+/** That of deploy/. */
+const defaultNamespace = "podid-system";
 
 export interface ClusterOptions {
   /** Path; empty: the pod's own service account. */
@@ -55,7 +66,9 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   const api = createApiClient({ connection, clock, userAgent, ...limit });
   // Renewals must not wait behind anything else.
   const leaseApi = createApiClient({ connection, clock, userAgent, rate: null, connections: 1 });
-  const { cluster, events } = followCluster(parts, options, api);
+  const lease = leaseOf(parts, options, connection);
+  const election = electBy(parts, leaseApi, lease);
+  const { cluster, events } = followCluster(parts, options, api, election);
   const access = createBelievedAccess(cluster, parts.log);
   const believe = (vouching: Vouching): void => access.believe(vouching);
   const broken = new AbortController();
@@ -63,8 +76,8 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
   const ready = async (signal: AbortSignal): Promise<void> => {
     // Before the definitions are judged: today's would hide the fields of before.
     await upgradeFields({ ...parts, api, signal, namespace: connection.namespace }, options.fieldCase);
-    const followed = { kinds: kindsOf(options), selectors: selectorsOf(options) };
-    await checkCluster({ ...parts, ...options, ...followed, api, signal });
+    const needed = { kinds: kindsOf(options), leaseNamespace: lease?.namespace ?? null };
+    await checkCluster({ ...parts, ...options, ...needed, api, signal });
     following.push(
       await followDefinitions({ ...parts, ...options, api, onFault: (fault) => broken.abort(fault) }),
     );
@@ -85,8 +98,8 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
     // oxlint-disable-next-line no-await-in-loop -- what uses a client ends before it
     for (const end of [...following, ...clients]) await end();
   };
-  const election = electBy(parts, leaseApi, options.lease);
-  return { source: access.source, ready, broken: broken.signal, ...election, close };
+  const leaseKey = lease === null ? null : `${lease.namespace}/${lease.name}`;
+  return { source: access.source, ready, broken: broken.signal, lease: leaseKey, ...election, close };
 }
 
 /**
@@ -118,6 +131,7 @@ function followCluster(
   { clock, log, metrics, environment }: ClusterParts,
   options: ClusterOptions,
   api: KubernetesApi,
+  leadership: Leadership,
 ): { readonly cluster: ClusterSource; readonly events: EventRecorder } {
   const outcomes = metrics.counter({
     name: "podid_events_total",
@@ -136,13 +150,15 @@ function followCluster(
     onOutcome: (outcome) => outcomes({ outcome }, 1),
   });
   const cluster: ClusterSource = createClusterSource({
-    api,
+    // Not for events: they tell what was done, also when that has just ended.
+    api: options.lease === null ? api : fenceApi(api, leadership, clock),
     clock,
     log,
     random,
     metrics,
     kinds: kindsOf(options),
     selectors: selectorsOf(options),
+    wakeSpreadMs: options.node === null ? controllerWakeMs : agentWakeMs,
     recordEvent: (event) => events.record(event),
   });
   return { cluster, events };
@@ -153,7 +169,7 @@ function kindsOf({ node }: ClusterOptions): readonly ResourceKind[] {
 }
 
 /** The server picks a node's own: 5,000 agents that follow every pod would drown it. */
-function selectorsOf({ node }: ClusterOptions): Selectors {
+function selectorsOf({ node }: ClusterOptions): NonNullable<ClusterSourceOptions["selectors"]> {
   if (node === null) return {};
   return {
     Pod: { fieldSelector: `spec.nodeName=${node}` },
@@ -161,12 +177,23 @@ function selectorsOf({ node }: ClusterOptions): Selectors {
   };
 }
 
+/** Replicas of one Deployment share a namespace, and only there deploy/rbac lets them write the Lease. */
+function leaseOf(
+  { environment }: ClusterParts,
+  { lease, kubeconfig }: ClusterOptions,
+  connection: Connection,
+): LeaseOptions | null {
+  if (lease === null) return null;
+  const own = environment.podNamespace ?? (kubeconfig === "" ? connection.namespace : defaultNamespace);
+  return { ...lease, namespace: lease.namespace || own };
+}
+
 function electBy(
-  { clock, log, environment }: ClusterParts,
+  { clock, log, environment, readiness }: ClusterParts,
   api: KubernetesApi,
   lease: LeaseOptions | null,
-): Pick<OpenSource, "elect" | "isLeader"> {
-  if (lease === null) return { elect: leadAlone, isLeader: () => true };
+): Leadership & { readonly elect: Elect } {
+  if (lease === null) return followLeadership(leadAlone, () => true);
   const { namespace, name, instance, durationMs } = lease;
   const elector = createLeaseElector({
     api,
@@ -177,6 +204,16 @@ function electBy(
     name,
     identity: instance || environment.podName || "podid-controller",
     leaseSeconds: Math.max(1, Math.ceil(durationMs / 1000)),
+    onTrouble: (trouble) =>
+      readiness.set(
+        "lease",
+        trouble === null
+          ? null
+          : `the Lease ${namespace}/${name}, by which it is told who leads, cannot be had: ${trouble}`,
+      ),
   });
-  return { elect: (signal, lead) => elector.run(signal, lead), isLeader: () => elector.isLeader() };
+  return followLeadership(
+    (signal, lead) => elector.run(signal, lead),
+    () => elector.isLeader(),
+  );
 }

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-
 import { createController, type ControllerDependencies } from "../../controller/controller.ts";
 import { gatherTerms } from "../../controller/gathering.ts";
 import type { Compute } from "../../controller/ports.ts";
@@ -84,11 +82,12 @@ async function serve(daemon: Daemon, flags: ParsedFlags, duty: Duty, signal: Abo
     duty.begin("leading", () => open.isLeader());
     tellElection(daemon, flags, "became leader");
     log.info({}, "leading");
-    if (!leading.aborted) await once(leading, "abort");
-    duty.end();
-    stopPruning();
-    tellElection(daemon, flags, "stopped leading");
-    await controller.close();
+    await whenAborted(leading, () => {
+      duty.end();
+      stopPruning();
+      tellElection(daemon, flags, "stopped leading");
+      return controller.close();
+    });
   };
   const standForElection = (): ReturnType<Elect> => {
     mic.election();
@@ -102,13 +101,17 @@ async function serve(daemon: Daemon, flags: ParsedFlags, duty: Duty, signal: Abo
 
 /** As client-go tells it of MIC, on what they elect by (reference/aad-pod-identity.md §5.8). */
 function tellElection({ environment, open }: Daemon, flags: ParsedFlags, what: string): void {
-  const namespace = flags.get(controllerFlags["leader-election-namespace"]);
-  const name = flags.get(controllerFlags["leader-election-name"]);
+  if (open.lease === null) return;
   const candidate =
     flags.get(controllerFlags["leader-election-instance"]) || environment.podName || "podid-controller";
   const message = `${candidate} ${what}`;
-  const key = `${namespace}/${name}`;
-  open.source.recordEvent({ kind: "Lease", key, type: "Normal", reason: "LeaderElection", message });
+  open.source.recordEvent({
+    kind: "Lease",
+    key: open.lease,
+    type: "Normal",
+    reason: "LeaderElection",
+    message,
+  });
 }
 
 /** As MIC: the burst is what may be asked in a second. */
@@ -124,13 +127,12 @@ function dependenciesOf(
   flags: ParsedFlags,
   { compute, mic }: { readonly compute: Compute; readonly mic: MicMetrics },
 ): ControllerDependencies {
-  const isLeader = (): boolean => open.isLeader();
   return {
     clock,
     log,
-    cluster: fenceCluster(mic.ofCluster(open.source), isLeader),
+    cluster: fenceCluster(mic.ofCluster(open.source), open, clock),
     decider,
-    compute: fenceCompute(compute, isLeader),
+    compute: fenceCompute(compute, open),
     onCycle: (durationMs) => mic.cycle(durationMs),
     namespaced: flags.get(controllerFlags.forceNamespaced) || environment.isNamespaced,
     random: Math.random,
@@ -141,6 +143,14 @@ function dependenciesOf(
     gather: gatherTerms,
     driftIntervalMs: flags.get(controllerFlags["identity-assignment-reconcile-interval"]),
   };
+}
+
+/** Within the abort itself, so that whatever fails by it finds the work closed already. */
+function whenAborted(signal: AbortSignal, close: () => Promise<void>): Promise<void> {
+  if (signal.aborted) return close();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(close()), { once: true });
+  });
 }
 
 /** Statuses name the policy that found them, which may be replaced meanwhile. */

@@ -46,8 +46,12 @@ export interface DaemonOptions {
   readonly fieldCase: FieldCaseOptions | null;
 }
 
-/** Caches older than this make a daemon unready (reference/reliability.md K1). */
-const longestStalenessSeconds = 300;
+/**
+ * Caches older than this make a daemon unready, as they make grants count for nothing (reference/time-boxes.md §3.6).
+ * Nothing is taken away by that: a node's pods reach its agent whether it is ready or not, liveness is another question,
+ * and pods that the agent knows are served for up to five minutes (reference/reliability.md K1).
+ */
+const longestStalenessSeconds = 60;
 
 /**
  * Starts log, policy, probes and source in this order, runs `work`, and ends everything in reverse, whatever
@@ -143,5 +147,5 @@ async function openSource(
 function staleness({ source }: OpenSource): string | null {
   const age = source.ageSeconds();
   if (age <= longestStalenessSeconds) return null;
-  return `what is known of the cluster is ${Math.round(age)} s old`;
+  return `the API server has not been heard for a minute: what is known of the cluster is ${Math.round(age)} s old`;
 }

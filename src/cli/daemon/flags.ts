@@ -61,7 +61,10 @@ export const controllerFlags = {
     "azure.json with the cloud and the controller's own login, followed when it is replaced; empty: the environment",
   ),
   "leader-election-instance": text("", "name of this candidate; empty: the host name"),
-  "leader-election-namespace": text("default", "namespace of the Lease"),
+  "leader-election-namespace": text(
+    "",
+    "namespace of the Lease; empty: the pod's own ($POD_NAMESPACE, or its service account's), else podid-system",
+  ),
   "leader-election-name": text("aad-pod-identity-mic", "name of the Lease"),
   "leader-election-duration": span(15_000, "how long others wait for a silent leader"),
   "prometheus-port": port(8888, "port of /metrics"),

@@ -1,32 +1,102 @@
 import type { Cluster, Compute, ComputeResult } from "../../controller/ports.ts";
+import type { KubernetesApi } from "../../kubernetes/api.ts";
+import type { Cancel, Clock } from "../../runtime/clock.ts";
+import type { Elect } from "./source.ts";
 
-/**
- * The API does not fence a leader that stood still: so every effect asks first whether we lead at this
- * very moment (reference/kubernetes.md §5.3). Reads go through.
- */
-export function fenceCompute(compute: Compute, isLeader: () => boolean): Compute {
+/** Whether this process may act. */
+export interface Leadership {
+  /** Computed anew each time, so that it is right also when the process stood still in between. */
+  readonly isLeader: () => boolean;
+  /** Aborts when nothing new may begin: leadership is lost, or the process is to end. Aborted before the first time. */
+  readonly leading: () => AbortSignal;
+}
+
+/** What is on its way when leading ends has this long to arrive; then it is cut off, and its outcome is unknown. */
+const graceMs = 500;
+
+/** `elect`, and the leadership that it gives. */
+export function followLeadership(
+  elect: Elect,
+  isLeader: () => boolean,
+): Leadership & { readonly elect: Elect } {
+  let leading = AbortSignal.abort(notLeading());
   return {
-    getIdentities: (target, signal) => compute.getIdentities(target, signal),
-    changeIdentities: async (target, change, signal) =>
-      isLeader() ? compute.changeIdentities(target, change, signal) : notLeading,
+    isLeader,
+    leading: () => leading,
+    elect: (signal, lead) =>
+      elect(signal, (until) => {
+        leading = until;
+        return lead(until);
+      }),
   };
 }
 
-const notLeading: ComputeResult = {
+/** @throws when no effect may begin now. */
+export function demandLead({ isLeader, leading }: Leadership): void {
+  if (leading().aborted || !isLeader()) throw notLeading();
+}
+
+/**
+ * `api`, whose writes go out while we lead: the API does not fence a leader that stood still, so each is asked for when
+ * all waiting is over (reference/kubernetes.md §5.3). What waits is dropped when leading ends. Reads go through.
+ */
+export function fenceApi(api: KubernetesApi, leadership: Leadership, clock: Clock): KubernetesApi {
+  return {
+    ...api,
+    call: async (call) => {
+      if (call.method === "GET") return api.call(call);
+      let isOnItsWay = false;
+      return duringLead(
+        leadership,
+        clock,
+        () => (isOnItsWay ? graceMs : 0),
+        (until, demand) => {
+          const signal = call.signal === undefined ? until : AbortSignal.any([call.signal, until]);
+          const beforeSend = (): void => {
+            demand();
+            isOnItsWay = true;
+          };
+          return api.call({ ...call, signal, beforeSend });
+        },
+      );
+    },
+  };
+}
+
+/** The changes of machines, while we lead. Reads go through. */
+export function fenceCompute(compute: Compute, leadership: Leadership): Compute {
+  return {
+    getIdentities: (target, signal) => compute.getIdentities(target, signal),
+    changeIdentities: async (target, change, signal) => {
+      try {
+        demandLead(leadership);
+      } catch {
+        return changedByAnother;
+      }
+      return compute.changeIdentities(target, change, AbortSignal.any([signal, leadership.leading()]));
+    },
+  };
+}
+
+const changedByAnother: ComputeResult = {
   ok: false,
   failure: {
     kind: "unavailable",
     retryAfterSeconds: null,
     identities: [],
-    detail: "another controller leads now",
+    detail: notLeading().message,
   },
 };
 
-/** The writes of `cluster`, while we lead; later ones reject. */
-export function fenceCluster(cluster: Cluster, isLeader: () => boolean): Cluster {
-  // Nothing comes between the question and the write, not even a turn of the event loop.
+/** The writes of `cluster`, while we lead; later ones reject, and so do those that wait for what they wrote to come back. */
+export function fenceCluster(cluster: Cluster, leadership: Leadership, clock: Clock): Cluster {
   const leading = <T>(write: () => Promise<T>): Promise<T> =>
-    isLeader() ? write() : Promise.reject(new Error("another controller leads now"));
+    duringLead(
+      leadership,
+      clock,
+      () => graceMs,
+      (until) => Promise.race([write(), whenAborted(until)]),
+    );
   return {
     ...cluster,
     createAssignedIdentity: (object) => leading(() => cluster.createAssignedIdentity(object)),
@@ -37,4 +107,40 @@ export function fenceCluster(cluster: Cluster, isLeader: () => boolean): Cluster
     applyGrantStatus: (key, status) => leading(() => cluster.applyGrantStatus(key, status)),
     deleteAssignedIdentity: (key) => leading(() => cluster.deleteAssignedIdentity(key)),
   };
+}
+
+/** Runs `effect` with a signal that aborts `patienceMs` after this time in office; a later one is none of its. */
+async function duringLead<T>(
+  { isLeader, leading }: Leadership,
+  clock: Clock,
+  patienceMs: () => number,
+  effect: (until: AbortSignal, demand: () => void) => Promise<T>,
+): Promise<T> {
+  const office = leading();
+  const demand = (): void => demandLead({ isLeader, leading: () => office });
+  demand();
+  const cut = new AbortController();
+  let cancel: Cancel | undefined;
+  const onEnd = (): void => {
+    const leftMs = patienceMs();
+    if (leftMs === 0) cut.abort(notLeading());
+    else cancel = clock.after(leftMs, () => cut.abort(notLeading()));
+  };
+  office.addEventListener("abort", onEnd, { once: true });
+  try {
+    return await effect(cut.signal, demand);
+  } finally {
+    office.removeEventListener("abort", onEnd);
+    cancel?.();
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(notLeading()), { once: true });
+  });
+}
+
+function notLeading(): Error {
+  return new Error("another controller leads now");
 }

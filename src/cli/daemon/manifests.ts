@@ -4,6 +4,7 @@ import { loadCrdSchemas } from "../../kubernetes/manifest-schema.ts";
 import { createManifestSource } from "../../kubernetes/manifest-source.ts";
 import { CommandError } from "../errors.ts";
 import { shippedFiles } from "../paths.ts";
+import { followLeadership } from "./leader-fence.ts";
 import { leadAlone, type OpenSource, type SourceOptions } from "./source.ts";
 
 /**
@@ -26,8 +27,8 @@ export async function openManifests(
     source,
     ready: async () => undefined,
     broken: new AbortController().signal,
-    elect: leadAlone,
-    isLeader: () => true,
+    lease: null,
+    ...followLeadership(leadAlone, () => true),
     close: () => source.close(),
   };
 }

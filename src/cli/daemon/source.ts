@@ -17,13 +17,18 @@ export interface OpenSource {
   /** Aborts, with a CommandError for a reason, when the source has become unfit to work on. */
   readonly broken: AbortSignal;
   readonly elect: Elect;
+  /** `namespace/name` of the Lease by which it is told who acts; null where there is nobody else. */
+  readonly lease: string | null;
   /** Asked before each effect. */
   isLeader(): boolean;
+  /** Aborts when the present time in office, or the last one, ends. */
+  leading(): AbortSignal;
   close(): Promise<void>;
 }
 
 /** By which Lease controllers find out who acts. */
 export interface LeaseOptions {
+  /** Empty: the pod's own. */
   readonly namespace: string;
   readonly name: string;
   /** Empty: the host's name. */

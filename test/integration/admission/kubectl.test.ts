@@ -121,7 +121,7 @@ const kinds = [
   "azureidentityaccessgrants",
   "azureidentityaccessapprovals",
 ] as const;
-const readable: readonly Access[] = ["get", "list", "watch"].flatMap((verb) =>
+const readable: readonly Access[] = ["list", "watch"].flatMap((verb) =>
   kinds.map((kind): Access => [verb, kind, group]),
 );
 const admission = ["list", "watch"].flatMap((verb) =>
@@ -145,7 +145,7 @@ const rights: Readonly<Record<string, { may: readonly Access[]; mayNot: readonly
       ...readable,
       ["watch", "pods", ""],
       ["list", "nodes", ""],
-      ...["create", "update", "patch", "delete"].map((verb): Access => [
+      ...["get", "create", "update", "patch", "delete"].map((verb): Access => [
         verb,
         "azureassignedidentities",
         group,
@@ -160,6 +160,8 @@ const rights: Readonly<Record<string, { may: readonly Access[]; mayNot: readonly
     ],
     mayNot: [
       ["get", "secrets", ""],
+      ["get", "pods", ""],
+      ["get", "azureidentities", group],
       ["update", "azureidentitybindings", group],
       ["patch", "azureidentities", group],
       ["create", "azureidentityaccessgrants", group],
@@ -184,6 +186,7 @@ const rights: Readonly<Record<string, { may: readonly Access[]; mayNot: readonly
     mayNot: [
       ["list", "secrets", ""],
       ["watch", "secrets", ""],
+      ["get", "azureidentities", group],
       ...["create", "update", "patch", "delete"].flatMap((verb) =>
         kinds.map((kind): Access => [verb, kind, group]),
       ),

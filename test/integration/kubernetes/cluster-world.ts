@@ -20,10 +20,20 @@ const subscription = "/subscriptions/00000000-0000-4000-8000-0000000000aa";
 const group = `${subscription}/resourceGroups/nodes`;
 const vm = `${group}/providers/Microsoft.Compute/virtualMachines/node-0`;
 
+const managed = [
+  { name: "reader", clientID: "10000000-0000-4000-8000-000000000001" },
+  { name: "writer", clientID: "10000000-0000-4000-8000-000000000002" },
+  { name: "auditor", clientID: "10000000-0000-4000-8000-000000000003" },
+  { name: "keeper", clientID: "10000000-0000-4000-8000-000000000004" },
+];
+function resourceID(name: string): string {
+  return `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+}
+
 export const readerClientID = "10000000-0000-4000-8000-000000000001";
-export const readerID = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader`;
+export const readerID = resourceID("reader");
 export const writerClientID = "10000000-0000-4000-8000-000000000002";
-export const writerID = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/writer`;
+export const writerID = resourceID("writer");
 
 /** A cluster with podid's definitions, rights and policies, and an emulated Azure in this process. */
 export interface ClusterWorld {
@@ -66,10 +76,12 @@ export async function startClusterWorld(
       applications: [
         { tenantID, clientID: login.clientID, objectID: login.clientID, secrets: [login.secret] },
       ],
-      userAssignedIdentities: [
-        { resourceID: readerID, clientID: readerClientID, objectID: readerClientID, tenantID },
-        { resourceID: writerID, clientID: writerClientID, objectID: writerClientID, tenantID },
-      ],
+      userAssignedIdentities: managed.map(({ name, clientID }) => ({
+        resourceID: resourceID(name),
+        clientID,
+        objectID: clientID,
+        tenantID,
+      })),
       machines: [{ resourceID: vm, location: "westeurope", tenantID, userAssigned: [...onVm] }],
       nodes: [{ name: node, machineID: vm }],
     },
@@ -97,7 +109,7 @@ export async function startClusterWorld(
     environment: Readonly<Record<string, string>>,
     more: readonly string[],
   ): Promise<DaemonProcess> =>
-    daemon("controller", ["--leader-election-namespace=podid-system", ...more], {
+    daemon("controller", more, {
       CLOUD: "AzurePublicCloud",
       TENANT_ID: tenantID,
       CLIENT_ID: login.clientID,
@@ -113,13 +125,16 @@ export async function startClusterWorld(
     startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", ...more]),
     ask: async (nmi, address) => {
       const { address: at } = addressLine.parse(await nmi.said("serving tokens"));
-      return askNmi({ nmi: at, address, host: metadataHost }, {});
+      return askNmi({ nmi: at, address, host: metadataHost }, {}, heldMs);
     },
     identitiesOnVm: () => (emulator.identitiesOf(vm)?.userAssigned ?? []).map(lastSegment),
     patches: () => patchesIn(emulator),
     close: () => emulator.close(),
   };
 }
+
+/** Longer than an agent keeps a pod waiting that it does not know. */
+const heldMs = 30_000;
 
 const addressLine = z.looseObject({
   address: z.custom<ListenAddress>(
@@ -139,28 +154,30 @@ export async function serviceAccountOf(plane: ControlPlane, serviceAccount: stri
   return directory;
 }
 
-/** An AzureIdentity for the managed identity reader, and a binding for pods labelled `selector`. */
+/** An AzureIdentity for the managed identity of that name, `reader` unless said otherwise, and a binding for `selector`. */
 export async function createAccess(
   plane: ControlPlane,
   namespace: string,
-  options: { readonly selector: string; readonly timeBox?: object },
+  options: { readonly selector: string; readonly timeBox?: object; readonly identity?: string },
 ): Promise<void> {
   const root = `/apis/aadpodidentity.k8s.io/v1/namespaces/${namespace}`;
   const api = plane.api();
+  const { identity = "reader", ...binding } = options;
+  const { clientID } = managed.find(({ name }) => name === identity) ?? {};
   await succeed(
     api.post(`${root}/azureidentities`, {
       apiVersion: "aadpodidentity.k8s.io/v1",
       kind: "AzureIdentity",
-      metadata: { name: "reader" },
-      spec: { type: 0, resourceID: readerID, clientID: readerClientID },
+      metadata: { name: identity },
+      spec: { type: 0, resourceID: resourceID(identity), clientID },
     }),
   );
   await succeed(
     api.post(`${root}/azureidentitybindings`, {
       apiVersion: "aadpodidentity.k8s.io/v1",
       kind: "AzureIdentityBinding",
-      metadata: { name: "reads" },
-      spec: { azureIdentity: "reader", ...options },
+      metadata: { name: identity === "reader" ? "reads" : identity },
+      spec: { azureIdentity: identity, ...binding },
     }),
   );
 }

@@ -47,8 +47,9 @@ describe("while the API server is away", () => {
     assert.equal(status, 503);
     assert.match(body, /the API server cannot be asked/);
     assert.equal((await nmi.probe("/healthz")).status, 200);
-    const asked = await world.ask(nmi, "127.0.9.1").catch(() => null);
-    assert.notEqual(asked?.status, 200);
+    const asked = await world.ask(nmi, "127.0.9.1");
+    assert.equal(asked.status, 503);
+    assert.match(asked.description, /does not know the cluster yet/);
     await plane().restart();
     await Promise.all([controller.said("leading"), nmi.said("ready")]);
     await startPod("known", "127.0.9.1");
@@ -70,9 +71,15 @@ describe("while the API server is away", () => {
       outageMs + 30_000,
     );
     assert.deepEqual([...new Set(statuses)], [200], "the known pod, all the time");
-    const stranger = await world.ask(nmi, "127.0.9.2").catch(() => null);
-    assert.notEqual(stranger?.status, 200);
-    assert.equal((await controller.probe("/healthz")).status, 200);
+    const stranger = await world.ask(nmi, "127.0.9.2");
+    assert.equal(stranger.status, 404);
+    assert.match(stranger.description, /\(UnknownCaller\)$/);
+    for (const daemon of [controller, nmi]) {
+      const { status, body } = await daemon.probe("/readyz");
+      assert.equal(status, 503);
+      assert.match(body, /has not been heard for a minute/);
+      assert.equal((await daemon.probe("/healthz")).status, 200, "nobody restarts it for that");
+    }
     t.diagnostic(`${statuses.length} tokens during ${Math.round((Date.now() - awayAt) / 1000)} s`);
 
     await plane().restart();
@@ -84,10 +91,9 @@ describe("while the API server is away", () => {
       60_000,
     );
     t.diagnostic(`a new pod was served ${Date.now() - backAt} ms after the API server was back`);
-    await waitFor(
-      async () => (await controller.probe("/readyz")).status === 200,
-      "the controller ready",
-      60_000,
-    );
+    for (const [name, daemon] of Object.entries({ controller, nmi })) {
+      await waitFor(async () => (await daemon.probe("/readyz")).status === 200, `${name} ready`, 60_000);
+      assert.equal(daemon.lines.filter(({ msg }) => msg === "serving probes and metrics").length, 1);
+    }
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { succeed, textAt } from "../../control-plane/api.ts";
+import { listAt, succeed, textAt } from "../../control-plane/api.ts";
 import { useControlPlane } from "../../control-plane/control-plane.ts";
 import { createNamespace } from "../../control-plane/fixtures.ts";
 import { waitFor } from "../../control-plane/wait.ts";
@@ -64,6 +64,53 @@ spec:
     }
   });
 
+  for (const component of ["controller", "nmi"] as const) {
+    it(`without one right is refused by the ${component} with one line that names what to apply`, async (t) => {
+      const world = await startClusterWorld(plane());
+      t.after(() => world.close());
+      const role = `/apis/rbac.authorization.k8s.io/v1/clusterroles/podid-${component}`;
+      const rules = listAt(await succeed(plane().api().get(role)), "rules").filter(
+        (rule) => !isOfEvents(rule),
+      );
+      await succeed(plane().api().patch(role, { rules }));
+      const daemon = await (component === "nmi" ? world.startNmi() : world.startController());
+      const { code, stderr } = await daemon.ended();
+      assert.equal(code, 3);
+      assert.equal(
+        stderr.trim(),
+        `podid ${component}: podid lacks rights: kubectl apply --server-side -f deploy/rbac/${component}.yaml ` +
+          "(may not create, patch events.events.k8s.io)",
+      );
+    });
+  }
+
+  it("with a Lease that may not be written there is refused, and one that is out of reach is told", async (t) => {
+    const world = await startClusterWorld(plane());
+    t.after(() => world.close());
+    const elsewhere = await world.startController("--leader-election-namespace=default");
+    const { code, stderr } = await elsewhere.ended();
+    assert.equal(code, 3);
+    assert.match(
+      stderr,
+      /rbac\/controller\.yaml \(may not get, create, update leases\.coordination\.k8s\.io in namespace default\)/,
+    );
+
+    const controller = await world.startController();
+    t.after(async () => {
+      controller.kill("SIGKILL");
+      await controller.ended();
+    });
+    await controller.said("leading");
+    assert.equal((await controller.probe("/readyz")).status, 200);
+    const role = "/apis/rbac.authorization.k8s.io/v1/namespaces/podid-system/roles/podid-controller";
+    await succeed(plane().api().patch(role, { rules: [] }));
+    await waitFor(async () => (await controller.probe("/readyz")).status === 503, "not ready");
+    assert.match(
+      (await controller.probe("/readyz")).body,
+      /the Lease podid-system\/aad-pod-identity-mic.*cannot be had/,
+    );
+  });
+
   it("without podid's rights is refused with one line that names what to apply", async (t) => {
     const world = await startClusterWorld(plane());
     t.after(() => world.close());
@@ -82,7 +129,7 @@ spec:
     assert.equal(stderr.trim().split("\n").length, 1, stderr);
     assert.match(
       stderr,
-      /kubectl apply --server-side --force-conflicts -f deploy\/rbac\/nmi\.yaml .*cannot list resource "pods"/,
+      /kubectl apply --server-side --force-conflicts -f deploy\/rbac\/nmi\.yaml \(may not list, watch pods;/,
     );
   });
 
@@ -109,6 +156,10 @@ spec:
     );
   });
 });
+
+function isOfEvents(rule: unknown): boolean {
+  return textAt(rule, "apiGroups", 0) === "events.k8s.io";
+}
 
 function nameOf(crd: object): string {
   return textAt(crd, "metadata", "name");

@@ -139,4 +139,32 @@ describe("following an API server that cannot list by watch", () => {
     await waitFor(() => whole.list("Pod").length === 619 && part.list("Pod").length === 309, "a deletion");
     assert.equal(whole.stats().get("Pod")?.relists.start, 1);
   });
+
+  it("sees a revocation within a minute, although its watch is dead and the server answers", async (t) => {
+    await applyCrds(plane());
+    const api = plane().api();
+    const namespace = await createNamespace(api);
+    const base = `/apis/aadpodidentity.k8s.io/v1/namespaces/${namespace}/azureidentityaccessgrants`;
+    const proxy = await useProxy(t, plane(), plane().adminKubeconfigPath);
+    const client = await clientOf(t, plane(), proxy.kubeconfig);
+    const source = follow(t, client, { kinds: ["AzureIdentityAccessGrant"] });
+    const grant = () => source.get("AzureIdentityAccessGrant", `${namespace}/g`);
+    await source.synced();
+    const spec = { bindingName: "b", requester: "admin", justification: "because of the pager", for: "1h" };
+    await succeed(
+      api.post(base, {
+        apiVersion: "aadpodidentity.k8s.io/v1",
+        kind: "AzureIdentityAccessGrant",
+        metadata: { name: "g" },
+        spec,
+      }),
+    );
+    await waitFor(() => grant() !== undefined, "the grant is seen");
+    proxy.swallow(); // as a load balancer whose way to one server is gone
+    proxy.open();
+    await succeed(api.patch(`${base}/g`, { spec: { revoked: true, revokedBy: "admin" } }));
+    const revokedMs = performance.now();
+    await waitFor(() => grant()?.spec.revoked === true, "the revocation is seen", 60_000);
+    t.diagnostic(`seen ${Math.round(performance.now() - revokedMs)} ms after the revocation`);
+  });
 });

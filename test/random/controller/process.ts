@@ -37,6 +37,8 @@ export function startProcess(around: Surroundings, name: string): Process {
   const life = createLife(around, name);
   const { compute: spoil = (sound: Compute) => sound, unfenced = false } = around.sabotage ?? {};
   const isLeader = (): boolean => unfenced || around.leader() === name;
+  const office = new AbortController();
+  const leadership = { isLeader, leading: () => office.signal };
   const arm = createCompute({
     clock: life.clock,
     cloud,
@@ -57,9 +59,9 @@ export function startProcess(around: Surroundings, name: string): Process {
   const controller = createController({
     clock: life.clock,
     log: createSilentLog(),
-    cluster: fenceCluster(clusterFor(around, life, cache), isLeader),
+    cluster: fenceCluster(clusterFor(around, life, cache), leadership, life.clock),
     decider,
-    compute: watched(spoil(fenceCompute(arm, isLeader))),
+    compute: watched(spoil(fenceCompute(arm, leadership))),
     namespaced: false,
     random: () => 0,
     gather: gatherTerms,
@@ -71,7 +73,10 @@ export function startProcess(around: Surroundings, name: string): Process {
     name,
     life,
     lag: (is) => cache.lag(is),
-    stepDown: () => void controller.close().then(() => cache.close()),
+    stepDown: () => {
+      office.abort();
+      void controller.close().then(() => cache.close());
+    },
   };
 }
 

@@ -15,7 +15,7 @@ import { KubernetesError } from "../../../src/kubernetes/errors.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 
-type State = "away" | "forbidding" | "blind" | "good";
+type State = "away" | "forbidding" | "withholding" | "good";
 
 /** A check of an API server that is what `stateAt` says (by milliseconds); time goes on to the next timer by itself. */
 async function check(stateAt: (atMs: number) => State) {
@@ -23,15 +23,19 @@ async function check(stateAt: (atMs: number) => State) {
   const readiness = createReadiness({});
   const reasons = new Set<string>();
   const stopping = new AbortController();
-  const call = async ({ path }: ApiCall): Promise<unknown> => {
+  const asked: unknown[] = [];
+  const call = async ({ path, body }: ApiCall): Promise<unknown> => {
     for (const reason of readiness.reasons()) reasons.add(reason);
     const state = stateAt(clock.monotonicMs());
     if (state === "away") throw new KubernetesError("Unreachable", "connection refused");
-    const isPolicies = path.includes("admissionregistration");
-    if (state === "forbidding" || (state === "blind" && isPolicies))
-      throw new KubernetesError("Forbidden", `cannot get ${path}`);
+    if (state === "forbidding") throw new KubernetesError("Forbidden", `cannot get ${path}`);
     const name = /customresourcedefinitions\/(\w+)\./.exec(path)?.[1];
-    if (name === undefined) return { items: [] };
+    if (name === undefined) {
+      asked.push(body);
+      return {
+        status: { allowed: state !== "withholding" || !JSON.stringify(body).includes("azureidentities") },
+      };
+    }
     const answer: unknown = parse(await readFile(join(shippedFiles.crds, `${name}.yaml`), "utf8"));
     return answer;
   };
@@ -42,8 +46,9 @@ async function check(stateAt: (atMs: number) => State) {
     close: async () => undefined,
   };
   const parts = { api, clock, readiness, log: createSilentLog(), component: "nmi" as const };
+  const needed = { kinds: ["Pod", "AzureIdentity"] as const, leaseNamespace: null };
   const progress: { end?: { readonly error: unknown } } = {};
-  const work = checkCluster({ ...parts, kinds: ["Pod"], selectors: {}, signal: stopping.signal });
+  const work = checkCluster({ ...parts, ...needed, signal: stopping.signal });
   const watched = work.then(
     () => (progress.end = { error: null }),
     (error: unknown) => (progress.end = { error }),
@@ -88,10 +93,16 @@ describe("the check of a cluster", () => {
     assert.equal(error.message.split("\n").length, 1);
   });
 
-  it("asks whether the admission policies may be read, which grants depend on", async () => {
-    const { error } = await check(() => "blind");
+  it("names the rights that lack in one line, and the file that gives them", async () => {
+    const { error, atMs } = await check(() => "withholding");
+    assert.equal(atMs, 10_000);
     assert.ok(error instanceof CommandError && error.exitCode === 3);
-    assert.match(error.message, /-f deploy\/rbac\/nmi\.yaml .*\/validatingadmissionpolicies/);
+    assert.equal(
+      error.message,
+      "podid nmi: podid lacks rights: kubectl apply --server-side --force-conflicts -f deploy/rbac/nmi.yaml " +
+        "(may not list, watch azureidentities.aadpodidentity.k8s.io; " +
+        "may not get customresourcedefinitions.apiextensions.k8s.io)",
+    );
   });
 
   it("ends when the daemon is to stop", async () => {

@@ -139,4 +139,23 @@ describe("closing", () => {
     await controller.settled();
     assert.deepEqual(world.objects(), []);
   });
+
+  it("tells nobody of the writes that it cuts short", async () => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    world.bind(makeBinding("reader"));
+    const ending = Promise.withResolvers<never>();
+    world.cluster.createAssignedIdentity = () => ending.promise;
+    for (const name of ["web-0", "web-1"]) world.cluster.put("Pod", makePod(name));
+    const controller = world.createController();
+    controller.start();
+    await new Promise((resolve) => void setImmediate(resolve));
+    const closed = controller.close();
+    ending.reject(new Error("another controller leads now"));
+    await closed;
+    assert.deepEqual(
+      world.cluster.events.filter(({ type }) => type === "Warning"),
+      [],
+    );
+    assert.deepEqual(world.onVm(), []);
+  });
 });

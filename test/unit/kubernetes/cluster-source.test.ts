@@ -129,6 +129,35 @@ describe("the age of a cluster source", () => {
     assert.ok(scene.source.ageSeconds() > 60, `${scene.source.ageSeconds()} s`);
   });
 
+  it("falls soon after a long outage: the server is asked, and its answer ends the waits", async (t) => {
+    const scene = start(t, { wakeSpreadMs: 1_000 });
+    const away = new KubernetesError("Unreachable", "connection refused");
+    const [watch] = await sync(scene);
+    scene.server.answer = () => {
+      throw away;
+    };
+    watch?.fail(away);
+    for (let i = 0; i < 120; i += 1) {
+      await pass(scene, 1);
+      for (const failing of scene.server.watches.slice(1)) failing.fail(away);
+    }
+    const { length } = scene.server.watches;
+    scene.server.answer = () => "ok";
+    await pass(scene, 3);
+    assert.equal(scene.server.watches.length, length + 1);
+    scene.server.watches.at(-1)?.open();
+    await pass(scene, 1);
+    assert.ok(scene.source.ageSeconds() <= 2, `${scene.source.ageSeconds()} s`);
+  });
+
+  it("is that of a grant's own watch: a server that answers does not vouch for it", async (t) => {
+    const scene = start(t, { kinds: ["AzureIdentityAccessGrant"] });
+    await sync(scene);
+    scene.server.answer = () => "ok";
+    await pass(scene, 40);
+    assert.ok(scene.source.ageSeconds() >= 40, `${scene.source.ageSeconds()} s`);
+  });
+
   it("is that of the oldest kind: a server that answers does not vouch for a watch that is cut", async (t) => {
     const scene = start(t, { kinds: ["AzurePodIdentityException", "Namespace"] });
     const [cut] = await sync(scene);

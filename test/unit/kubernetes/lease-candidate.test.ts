@@ -152,4 +152,30 @@ describe("the lease elector, as a candidate", () => {
     await pass(0);
     assert.equal(one.end(), "stopped");
   });
+
+  it("has a released lease within a second, whatever its jitter", async (t) => {
+    const { join, pass } = createLeaseWorld(t);
+    const one = join("podid-0");
+    await pass(0);
+    const two = join("podid-1", { random: 0.999 });
+    await pass(10.1);
+    one.stopping.abort();
+    one.drained.resolve();
+    await pass(1);
+    assert.equal(two.epoch(), 1);
+  });
+
+  it("tells why the lease cannot be read or written, until it can", async (t) => {
+    const { server, join, pass } = createLeaseWorld(t);
+    server.before(unreachable);
+    const one = join("podid-0");
+    await pass(1);
+    assert.match(one.trouble() ?? "", /no answer/);
+    server.before(null);
+    await pass(2);
+    assert.deepEqual([one.epoch(), one.trouble()], [0, null]);
+    server.before(unreachable);
+    await pass(3);
+    assert.match(one.trouble() ?? "", /no answer/, "as the leader too");
+  });
 });

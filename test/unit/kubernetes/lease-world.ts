@@ -14,6 +14,8 @@ export interface Contestant {
   /** Whether the work was told to end. */
   readonly isTold: () => boolean;
   readonly end: () => string | null;
+  /** Why the lease cannot be read or written; null when it can. */
+  readonly trouble: () => string | null;
   /** Ends the work that `lead` does. */
   readonly drained: PromiseWithResolvers<void>;
   readonly stopping: AbortController;
@@ -38,6 +40,7 @@ export function createLeaseWorld(t: TestContext): LeaseWorld {
     let epoch: number | null = null;
     let told: AbortSignal | null = null;
     let end: string | null = null;
+    let trouble: string | null = null;
     const drained = Promise.withResolvers<void>();
     const stopping = new AbortController();
     const elector = createLeaseElector({
@@ -48,6 +51,7 @@ export function createLeaseWorld(t: TestContext): LeaseWorld {
       namespace: "default",
       name: "lock",
       identity: name,
+      onTrouble: (now) => void (trouble = now),
     });
     const running = elector.run(stopping.signal, async (leading, number) => {
       epoch = number;
@@ -71,6 +75,7 @@ export function createLeaseWorld(t: TestContext): LeaseWorld {
       epoch: () => epoch,
       isTold: () => told?.aborted === true,
       end: () => end,
+      trouble: () => trouble,
       drained,
       stopping,
     };

@@ -57,6 +57,56 @@ describe("silence", () => {
   });
 });
 
+describe("an urgent watch", () => {
+  it("is short, and one that is dead is cut before a minute although it was heard just before", async (t) => {
+    const scene = start(t, { isUrgent: true });
+    const watch = await list(scene, "5", "a");
+    assert.equal(watch.query["timeoutSeconds"], "35");
+    scene.clock.advance(33_000);
+    watch.line(bookmark("6"));
+    await scene.server.settle();
+    scene.clock.advance(11_999);
+    assert.equal(watch.signal.aborted, false);
+    scene.clock.advance(1);
+    assert.equal(watch.signal.aborted, true);
+    assert.equal((await scene.server.settle()).query["resourceVersion"], "6");
+  });
+
+  it("is believed for what it says itself, and for no other answer of the server", async (t) => {
+    const scene = start(t, { isUrgent: true });
+    await list(scene, "5", "a");
+    scene.clock.advance(20_000);
+    scene.reflector.confirmAlive(19_000);
+    assert.equal(scene.reflector.aliveAtMs(), 0);
+  });
+});
+
+describe("a wait after a failure", () => {
+  it("ends when the server is known to be there, and the next waits are short again", async (t) => {
+    const scene = start(t);
+    (await scene.server.settle()).fail(fault("Unreachable"));
+    for (const ms of [400, 800, 1600, 3200]) (await later(scene, ms)).fail(fault("Unreachable"));
+    await scene.server.settle();
+    assert.equal(scene.reflector.isWaiting(), true);
+    const before = scene.server.watches.length;
+    scene.reflector.wake();
+    const next = await scene.server.settle();
+    assert.equal(scene.server.watches.length, before + 1);
+    assert.equal(scene.reflector.isWaiting(), false);
+    next.fail(fault("Unreachable"));
+    await later(scene, 400);
+  });
+
+  it("that the server asked for goes to its end", async (t) => {
+    const scene = start(t);
+    (await scene.server.settle()).fail(fault("Throttled", 5_000));
+    await scene.server.settle();
+    assert.equal(scene.reflector.isWaiting(), false);
+    scene.reflector.wake();
+    await later(scene, 5_000);
+  });
+});
+
 describe("the age of the store", () => {
   it("is unknown before the first state, and counts from the last sign of life", async (t) => {
     const scene = start(t);

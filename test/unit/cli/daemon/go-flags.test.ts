@@ -147,7 +147,6 @@ const mic = {
   cloudconfig: "",
   syncRetryDuration: 3_600_000,
   "leader-election-instance": "",
-  "leader-election-namespace": "default",
   "leader-election-name": "aad-pod-identity-mic",
   "leader-election-duration": 15_000,
   "prometheus-port": 8888,
@@ -193,6 +192,12 @@ describe("the flags of aad-pod-identity", () => {
   it("are all there, with the reference's defaults", () => {
     assert.deepEqual(initialOf(controllerFlags, Object.keys(mic)), mic);
     assert.deepEqual(initialOf(nmiFlags, Object.keys(nmi)), nmi);
+  });
+
+  it("put the Lease into the controller's own namespace, where deploy/rbac lets it write one", () => {
+    assert.deepEqual(initialOf(controllerFlags, ["leader-election-namespace"]), {
+      "leader-election-namespace": "",
+    });
   });
 
   it("take their own defaults as text, so that a manifest that writes them out starts", () => {
