@@ -37,12 +37,6 @@ export function admissionCollection(kind: AdmissionKind): Collection {
   return { path: paths[kind], selectors: {} };
 }
 
-/** What has to be readable for any of this. */
-export const admissionCollections: readonly Collection[] = [
-  admissionCollection("ValidatingAdmissionPolicy"),
-  admissionCollection("ValidatingAdmissionPolicyBinding"),
-];
-
 /**
  * Compares what is served with what ships. Kubernetes itself writes no creator into custom objects: where one of these
  * policies or bindings is not the very one that ships, a grant's requester may be what anybody typed, and where it has

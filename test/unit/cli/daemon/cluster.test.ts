@@ -45,6 +45,8 @@ async function objectsAt({ pathname, searchParams }: URL): Promise<readonly obje
 }
 
 async function answer(url: URL, response: ServerResponse): Promise<void> {
+  if (url.pathname.endsWith("/selfsubjectaccessreviews"))
+    return json(response, 200, { status: { allowed: true } });
   const definition = /customresourcedefinitions\/(\w+)\./.exec(url.pathname)?.[1];
   if (url.searchParams.get("watch") === "true") {
     for (const object of await objectsAt(url))
