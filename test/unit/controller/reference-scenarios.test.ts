@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { makeBinding, makeIdentity, makePod, scaleSetId, scaleSetNode } from "./objects.ts";
+import { makeBinding, makeIdentity, makePod, scaleSetId, scaleSetNode, vmNode } from "./objects.ts";
 import { advance, createWorld, startController, type World } from "./world.ts";
 
 // Scenarios of the reference's own unit tests (reference/aad-pod-identity.md §8.1, pkg/mic) that no other file has.
@@ -114,5 +114,25 @@ describe("a removal that fails", () => {
     await advance(world, controller, minute);
     assert.deepEqual(world.objects(), []);
     assert.deepEqual(world.compute.journal, ["+reader", "-reader"]);
+  });
+});
+
+describe("20,000 pods on 200 VMs", () => {
+  it("are assigned, and 10,000 deleted: the others keep what they have", async (t) => {
+    const world = worldWith(["reader"]);
+    for (let n = 0; n < 200; n += 1) world.cluster.put("Node", vmNode(`vm-${n}`));
+    for (let n = 0; n < 20_000; n += 1)
+      world.cluster.put("Pod", labelled(`web-${n}`, "reader", `vm-${n % 200}`));
+    const controller = await startController(t, world);
+    const assigned = (): readonly string[] =>
+      world.objects().filter((object) => object.endsWith(" Assigned"));
+    assert.equal(assigned().length, 20_000);
+
+    // All pods of half of the VMs.
+    for (let n = 0; n < 20_000; n += 1) if (n % 2 === 0) world.cluster.remove("Pod", `shop/web-${n}`);
+    await controller.settled();
+    assert.deepEqual([world.objects().length, assigned().length], [10_000, 10_000]);
+    assert.equal(world.compute.journal.filter((change) => change === "+reader").length, 200);
+    assert.equal(world.compute.journal.filter((change) => change === "-reader").length, 100);
   });
 });
