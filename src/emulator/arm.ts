@@ -97,7 +97,9 @@ function patched(parts: ArmParts, request: EmulatorRequest, machine: Machine): E
   const end = parts.faults.operationEnd(request, machine.resourceID);
   const started = parts.machines.begin(machine, merge.block, end);
   return {
-    ...(isOver(started) ? shownNow(parts, request, machine) : accepted(parts, request, started)),
+    ...(end.kind === "succeeds" && isOver(started)
+      ? shownNow(parts, request, machine)
+      : accepted(parts, request, started)),
     facts: { ...facts, added: merge.added, removed: merge.removed },
   };
 }
