@@ -3,10 +3,10 @@
 import { createController } from "../../src/controller/controller.ts";
 import type { Compute } from "../../src/controller/ports.ts";
 import type { JsonObject } from "../../src/kubernetes/json.ts";
-import { readBundle } from "../../src/engine/bundle.ts";
 import { createClusterDecider } from "../../src/engine/cluster-decider.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { shippedFiles } from "../../src/cli/paths.ts";
+import { readPolicy } from "../../src/cli/policy.ts";
 import { createSilentLog } from "../../src/runtime/log.ts";
 import { createSimulatedClock } from "../../src/runtime/simulated-clock.ts";
 import { createMemoryCluster, type MemoryCluster } from "./memory-cluster.ts";
@@ -35,7 +35,7 @@ interface BigRow {
 /** Fills a cluster, lets a controller start on it, and then happen what happens to one. */
 async function measureBig(shape: BigShape): Promise<readonly BigRow[]> {
   const clock = createSimulatedClock(startMs);
-  const engine = await createEngine(await readBundle(shippedFiles.bundle), {
+  const engine = await createEngine(await readPolicy(shippedFiles.bundle), {
     nowMs: () => performance.now(),
   });
   const memory = createMemoryCluster();
