@@ -1,5 +1,6 @@
 // `npm run bench:big`: 10,000 bindings and 50,000 pods, generated, with the controller in this process; an argument divides
-// both. The peak of memory is of all that was before.
+// both. The peak of memory is of all that was before, the stand-in for the API server among it; npm starts it with the
+// flags that `bin/podid` gives a controller.
 import { createController } from "../../src/controller/controller.ts";
 import type { Compute } from "../../src/controller/ports.ts";
 import type { JsonObject } from "../../src/kubernetes/json.ts";
