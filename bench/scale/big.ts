@@ -1,12 +1,13 @@
 // `npm run bench:big`: 10,000 bindings and 50,000 pods, generated, with the controller in this process; an argument divides
-// both. The peak of memory is of all that was before.
+// both. The peak of memory is of all that was before, the stand-in for the API server among it; npm starts it with the
+// flags that `bin/podid` gives a controller.
 import { createController } from "../../src/controller/controller.ts";
 import type { Compute } from "../../src/controller/ports.ts";
 import type { JsonObject } from "../../src/kubernetes/json.ts";
-import { readBundle } from "../../src/engine/bundle.ts";
 import { createClusterDecider } from "../../src/engine/cluster-decider.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { shippedFiles } from "../../src/cli/paths.ts";
+import { readPolicy } from "../../src/cli/policy.ts";
 import { createSilentLog } from "../../src/runtime/log.ts";
 import { createSimulatedClock } from "../../src/runtime/simulated-clock.ts";
 import { createMemoryCluster, type MemoryCluster } from "./memory-cluster.ts";
@@ -35,7 +36,7 @@ interface BigRow {
 /** Fills a cluster, lets a controller start on it, and then happen what happens to one. */
 async function measureBig(shape: BigShape): Promise<readonly BigRow[]> {
   const clock = createSimulatedClock(startMs);
-  const engine = await createEngine(await readBundle(shippedFiles.bundle), {
+  const engine = await createEngine(await readPolicy(shippedFiles.bundle), {
     nowMs: () => performance.now(),
   });
   const memory = createMemoryCluster();

@@ -118,6 +118,7 @@ export async function startScaleWorld(plane: ControlPlane, shape: Shape): Promis
         {
           KUBERNETES_SERVICE_HOST: hostname,
           KUBERNETES_SERVICE_PORT: port,
+          CLOUD: "AzurePublicCloud",
           TENANT_ID: tenantID,
           CLIENT_ID: login.clientID,
           CLIENT_SECRET: login.secret,

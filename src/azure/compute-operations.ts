@@ -14,7 +14,7 @@ export type OnOperation = (operation: CloudOperation) => void;
 
 /**
  * Runs `use` and tells `onOperation` of it; what it throws is a failure, and what `hasFailed` takes for one. Not told
- * is what was never sent because the gate was closed, nor what the caller gave up.
+ * is what was never sent because the gate was closed or the lease lost, nor what the caller gave up.
  */
 export async function measured<T>(
   terms: {
@@ -38,7 +38,8 @@ export async function measured<T>(
     tell(!hasFailed(answer));
     return answer;
   } catch (thrown) {
-    const isUnsent = thrown instanceof AzureError && thrown.code === "arm-paused";
+    const isUnsent =
+      thrown instanceof AzureError && (thrown.code === "arm-paused" || thrown.code === "lease-lost");
     if (!isUnsent && !signal.aborted) tell(false);
     throw thrown;
   }

@@ -107,6 +107,7 @@ export function thrownFailure(thrown: unknown, nowMs: number): ComputeFailure {
     const { message: detail, retryAfterSeconds: seconds } = thrown;
     return { kind: "throttled", retryAfterSeconds: seconds, identities: [], detail };
   }
+  if (thrown instanceof AzureError && thrown.code === "lease-lost") return unknownOutcome(thrown.message);
   const error = toError(thrown);
   const reason = isRestError(error) ? (error.code ?? "connection failed") : error.message;
   return unknownOutcome(`ARM did not answer: ${safeText(reason)}`);

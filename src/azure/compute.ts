@@ -53,7 +53,10 @@ export function createCompute(options: ComputeOptions): Compute {
   const gate = createArmGate({ clock, random, ...(onBudget === undefined ? {} : { onBudget }) });
   const { onOperation = () => undefined, isImmutable = () => false, mayWrite = () => true } = options;
   const terms = {
-    arm: createGatedArmClient(createArmClient({ ...options, ...options.endpoints }), gate, clock),
+    arm: createGatedArmClient(createArmClient({ ...options, ...options.endpoints }), gate, {
+      clock,
+      mayWrite,
+    }),
     settled: createSettledMachines(),
     clock,
     random,

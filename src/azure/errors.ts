@@ -8,7 +8,9 @@ export type AzureErrorCode =
   /** Entra could not be asked, or asks to come again later. */
   | "login-unavailable"
   /** ARM answered 429 not long ago; nothing was sent. */
-  | "arm-paused";
+  | "arm-paused"
+  /** Another controller leads by now; nothing was sent. */
+  | "lease-lost";
 
 /** A fault of configuration or of podid's own login. What Azure refuses to a pod is a value instead. */
 export class AzureError extends Error {

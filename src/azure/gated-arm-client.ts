@@ -10,23 +10,23 @@ import type { VmId } from "./vm-id.ts";
 /**
  * Sends every call of `arm` through `gate`, and closes the gate when ARM asks to stay away, for its reads or its writes:
  * by 429, or by 503 with a Retry-After, which the reference obeys for all as well (aad-pod-identity.md §5.5).
- * A call that may not go out throws AzureError `arm-paused`, without a request.
+ * A call that may not go out throws AzureError `arm-paused`, without a request. A write may wait for budget longer than
+ * a lease lasts, so that `mayWrite` is asked after the gate: where it says no, the write throws `lease-lost`, unsent.
  */
-export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock): ArmClient {
+export function createGatedArmClient(
+  arm: ArmClient,
+  gate: ArmGate,
+  { clock, mayWrite }: { readonly clock: Clock; readonly mayWrite: () => boolean },
+): ArmClient {
   const heed = createHeed(gate, clock);
+  const admit = createAdmission(gate, mayWrite);
   const pass = async <T>(
     vm: VmId,
     scope: ArmScope,
     signal: AbortSignal,
     call: () => Promise<T>,
   ): Promise<T> => {
-    const { subscriptionID } = vm;
-    const admission = await gate.enter(subscriptionID, scope, signal);
-    if (!admission.admitted) {
-      const seconds = admission.retryAfterSeconds;
-      const message = `ARM wants no ${scope} of subscription ${subscriptionID} for ${seconds} s`;
-      throw new AzureError("arm-paused", message, { retryAfterSeconds: seconds });
-    }
+    await admit(vm, scope, signal);
     try {
       return await call();
     } catch (thrown) {
@@ -46,6 +46,22 @@ export function createGatedArmClient(arm: ArmClient, gate: ArmGate, clock: Clock
       heed(vm, "reads", { status: response.status, retryAfter: response.headers.get("retry-after") });
       return response;
     },
+  };
+}
+
+/** Resolves when a call may go out. */
+function createAdmission(
+  gate: ArmGate,
+  mayWrite: () => boolean,
+): (vm: VmId, scope: ArmScope, signal: AbortSignal) => Promise<void> {
+  return async ({ subscriptionID }, scope, signal) => {
+    const admission = await gate.enter(subscriptionID, scope, signal);
+    if (!admission.admitted) {
+      const seconds = admission.retryAfterSeconds;
+      const message = `ARM wants no ${scope} of subscription ${subscriptionID} for ${seconds} s`;
+      throw new AzureError("arm-paused", message, { retryAfterSeconds: seconds });
+    }
+    if (scope === "writes" && !mayWrite()) throw new AzureError("lease-lost", "another controller leads now");
   };
 }
 

@@ -30,7 +30,7 @@ export function createPlacedItems<T>(factsOf: (item: T) => Facts): PlacedItems<T
   const placed = new Map<Key, Placed<T>>();
   const byUnit = createGroups<T>();
   const byNode = createGroups<T>();
-  const byPod = createGroups<T>();
+  const byPod = createSmallGroups<T>();
   const remove = (key: Key): void => {
     const old = placed.get(key);
     if (old === undefined) return;
@@ -57,6 +57,21 @@ export function createPlacedItems<T>(factsOf: (item: T) => Facts): PlacedItems<T
     onNode: (node) => byNode.list(node),
     unitsOfPod: (pod) => unitsOf(byPod.of(pod)),
     unitsOfNode: (node) => unitsOf(byNode.of(node)),
+  };
+}
+
+/** A pod has few items, and there are many pods: a set for each would take five times as much. */
+function createSmallGroups<T>(): Pick<Groups<T>, "add" | "delete" | "of"> {
+  const groups = new Map<string, readonly Placed<T>[]>();
+  const of = (name: string): readonly Placed<T>[] => groups.get(name) ?? [];
+  return {
+    add: (name, placed) => void groups.set(name, [...of(name), placed]),
+    delete: (name, placed) => {
+      const left = of(name).filter((one) => one !== placed);
+      if (left.length === 0) groups.delete(name);
+      else groups.set(name, left);
+    },
+    of,
   };
 }
 

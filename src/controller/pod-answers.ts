@@ -7,6 +7,7 @@ import type { Cancel } from "../runtime/clock.ts";
 import { askAgainAt, type SpotCheck } from "../timebox/hints.ts";
 import type { Instant } from "../timebox/instant.ts";
 import { findNextChange, type NextChange, type ProbeAnswer } from "../timebox/next-change.ts";
+import { createBindingDoubts } from "./binding-doubts.ts";
 import { placedKinds } from "./observe.ts";
 import type { Cluster } from "./ports.ts";
 
@@ -27,7 +28,9 @@ interface PodAnswer {
 
 /**
  * The policy's answers, kept as long as they cannot differ: until an object that decisions depend on changes, or the
- * policy, or the pod, or the clock comes to the next instant at which the policy said that they would.
+ * policy, or the pod, or the clock comes to the next instant at which the policy said that they would. A binding that
+ * changes makes only the answers for pods doubtful that it selects by its indexes, now or before; where custom rules
+ * take part, which may select by anything, all answers.
  */
 export interface PodAnswers {
   /** Null when the policy gave no usable answer. */
@@ -46,6 +49,8 @@ export interface PodAnswersDependencies {
 
 interface Kept {
   readonly answer: PodAnswer;
+  /** The count of doubts when the policy was asked. */
+  readonly asOf: number;
   readonly from: Instant;
   /** Null: as long as nothing else changes. */
   readonly until: Instant | null;
@@ -54,21 +59,28 @@ interface Kept {
 /** No answers yet. Sources hand out a new object for every change of a pod. */
 export function createPodAnswers(deps: PodAnswersDependencies): PodAnswers {
   const { cluster, decider } = deps;
+  const doubts = createBindingDoubts(cluster);
   let kept = new WeakMap<Pod, Kept>();
-  const forget = (): void => void (kept = new WeakMap());
+  const forget = (): void => {
+    kept = new WeakMap();
+    doubts.clear();
+  };
   return {
     of: (pod, now) => {
       const known = kept.get(pod);
-      if (known !== undefined && known.from <= now && (known.until === null || now < known.until)) {
-        return known.answer;
-      }
+      if (known !== undefined && holdsAt(known, now) && !doubts.concern(pod, known.asOf)) return known.answer;
+      const asOf = doubts.count();
       const answer = askFor(deps, pod, now);
-      if (answer !== null) kept.set(pod, { answer, from: now, until: endOf(answer) });
+      if (answer !== null) kept.set(pod, { answer, asOf, from: now, until: endOf(answer) });
       return answer;
     },
     follow: () => {
-      const stop = cluster.subscribe(({ kind }) => {
-        if (!placedKinds.has(kind)) forget();
+      doubts.start();
+      const stop = cluster.subscribe(({ kind, key }) => {
+        if (placedKinds.has(kind)) return;
+        const isNarrow =
+          kind === "AzureIdentityBinding" && doubts.note(key) && decider.isShipped?.() === true;
+        if (!isNarrow) forget();
       });
       const stopPolicy = decider.onPolicyChange?.(forget);
       return () => {
@@ -77,6 +89,10 @@ export function createPodAnswers(deps: PodAnswersDependencies): PodAnswers {
       };
     },
   };
+}
+
+function holdsAt({ from, until }: Kept, now: Instant): boolean {
+  return from <= now && (until === null || now < until);
 }
 
 function endOf({ openings, askAgainAt: again }: PodAnswer): Instant | null {

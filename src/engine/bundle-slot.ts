@@ -40,6 +40,7 @@ export async function createBundleSlot(bundle: Bundle, options: EngineOptions): 
     get digest() {
       return current.digest;
     },
+    isShipped: () => current.isShipped(),
     decide: (entrypoint, input) => current.decide(entrypoint, input),
     setData: (document) => current.setData(document),
     patchData: (changes) => current.patchData(changes),

@@ -75,6 +75,7 @@ export function createClusterDecider(engine: Engine, source: ClusterSource): Clu
       return engine.decide(entrypoint, input);
     },
     onPolicyChange: engine.onPolicyChange,
+    isShipped: engine.isShipped,
   };
 }
 

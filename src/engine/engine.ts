@@ -17,9 +17,12 @@ export interface Decider {
    * the way to stop. Absent where the policy stays the same for good.
    */
   readonly onPolicyChange?: ((listener: () => void) => () => void) | undefined;
+  /** Whether the policy that answers now is the one that ships, without custom rules. Absent where nobody knows. */
+  readonly isShipped?: (() => boolean) | undefined;
 }
 
 export interface Engine extends Decider {
+  readonly isShipped: () => boolean;
   readonly revision: string;
   readonly digest: string;
   /** Replaces `data.cluster` for all later decisions. While the policy does not take it, all are refused. */
@@ -69,6 +72,7 @@ export async function createEngine(
     setData: (document) => cluster.replace(document),
     patchData: (changes) => cluster.change(changes),
     ...(onDecision === undefined ? decider : recordAll(decider, bundle, nowMs, onDecision)),
+    isShipped: () => bundle.isShipped,
     close: () => pool.close(),
   };
 }

@@ -9,7 +9,7 @@ import { projections } from "./projections.ts";
 import { createReflector, type Reflector, type ReflectorOptions } from "./reflector.ts";
 import type { ResourceKind, ResourceKinds } from "./resource-source.ts";
 import { createSnapshotPool } from "./snapshot-pool.ts";
-import { createStringPool, poolPod, type StringPool } from "./string-pool.ts";
+import { createStringPool, poolAssignedIdentity, poolPod, type StringPool } from "./string-pool.ts";
 
 /** One kind, kept equal to the server. */
 export interface ReflectedKind<T> {
@@ -59,7 +59,9 @@ export function projectionOf<K extends ResourceKind>(
   const pooled: typeof projections = {
     ...projections,
     Pod: projections.Pod.transform((pod) => poolPod(pool, pod)),
-    AzureAssignedIdentity: projections.AzureAssignedIdentity.transform((object) => share(object)),
+    AzureAssignedIdentity: projections.AzureAssignedIdentity.transform((object) =>
+      share(poolAssignedIdentity(pool, object)),
+    ),
   };
   const schema = pooled[kind];
   return (content) => {

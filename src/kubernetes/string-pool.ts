@@ -1,4 +1,4 @@
-import type { Pod } from "./resources.ts";
+import type { AzureAssignedIdentity, Pod } from "./resources.ts";
 
 /** Keeps one copy of texts that many objects repeat: JSON.parse makes a new one each time. */
 export interface StringPool {
@@ -33,5 +33,26 @@ export function poolPod(pool: StringPool, pod: Pod): Pod {
     labels: Object.fromEntries(
       Object.entries(pod.labels).map(([name, value]) => [pool.one(name), pool.one(value)]),
     ),
+  };
+}
+
+/** The same object, what it repeats of its node, machine and namespace out of the pool. */
+export function poolAssignedIdentity(pool: StringPool, object: AzureAssignedIdentity): AzureAssignedIdentity {
+  return {
+    ...object,
+    namespace: pool.one(object.namespace),
+    annotations: Object.fromEntries(
+      Object.entries(object.annotations).map(([name, value]) => [
+        pool.one(name),
+        // The id of a machine; other values, as a pod's uid, are an object's own.
+        value.startsWith("/") ? pool.one(value) : value,
+      ]),
+    ),
+    finalizers: object.finalizers.map((name) => pool.one(name)),
+    spec: {
+      ...object.spec,
+      podNamespace: pool.one(object.spec.podNamespace),
+      nodename: pool.one(object.spec.nodename),
+    },
   };
 }

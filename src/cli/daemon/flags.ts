@@ -77,7 +77,7 @@ export const controllerFlags = {
   syncRetryDuration: span(3_600_000, "everything is looked at again after this, and every 5 minutes anyway"),
   clientQps: rate(
     5,
-    "at most so many requests per second to the API server; unless given, podid's own limit",
+    "at most so many requests per second to the API server; unless given, as many as the API server takes",
   ),
   enableScaleFeatures: withoutEffect(toggle(false, "scale features"), "they are always on"),
   createDeleteBatch: withoutEffect(
