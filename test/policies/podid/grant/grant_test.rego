@@ -27,14 +27,14 @@ test_no_grants if {
 
 # Its deadline is on the next day at 10:00, when a day's approvals could still have come; it asks for 15 minutes.
 test_what_is_over_is_left_out[note] if {
+	binding := object.union({"namespace": "shop", "name": "nightly"}, _binding({}))
+	cluster := fixtures.granted_cluster(fixtures.binding({}), [fixtures.grant({})], {})
 	some note, row in {
 		"the last second that it could be active": {"at": ["2026-05-02T10:14:59Z"], "listed": 1},
 		"over": {"at": ["2026-05-02T10:15:00Z"], "listed": 0},
 		"over now, not at a probe": {"at": ["2026-05-09T00:00:00Z", "2026-05-01T10:05:00Z"], "listed": 1},
 		"over at a probe, not now": {"at": ["2026-05-01T10:05:00Z", "2026-05-09T00:00:00Z"], "listed": 1},
 	}
-	binding := object.union({"namespace": "shop", "name": "nightly"}, _binding({}))
-	cluster := fixtures.granted_cluster(fixtures.binding({}), [fixtures.grant({})], {})
 	question := fixtures.question(row.at[0], array.slice(row.at, 1, 2))
 	found := grant.of(binding) with input as question with data.cluster as cluster
 	count(found.active) == row.listed
