@@ -45,6 +45,11 @@ _times := {
 		"inside": ["2026-06-15T09:00:00Z", "2026-06-15T16:59:59Z"],
 		"outside": ["2026-06-15T08:59:59Z", "2026-06-15T17:00:00Z"],
 	},
+	"what does not narrow the day": {
+		"window": object.union(_window("09:00", "17:00"), {"name": "work", "timeZone": "UTC", "exemptGrants": true}),
+		"inside": ["2026-06-15T09:00:00Z", "2026-06-14T09:00:00Z"],
+		"outside": ["2026-06-15T08:59:59Z"],
+	},
 	"several ranges": {
 		"window": {"times": [{"start": "08:00", "end": "09:00"}, {"start": "17:00", "end": "18:00"}]},
 		"inside": ["2026-06-15T08:30:00Z", "2026-06-15T17:30:00Z"],
