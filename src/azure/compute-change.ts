@@ -90,8 +90,9 @@ interface Sent {
 
 /** Sends one request and follows its operation. @throws the signal's reason. */
 async function sendChange(call: Call, current: MachineIdentity, open: IdentityChange): Promise<Sent> {
-  const { arm, clock, vm, signal } = call;
-  call.settled.sending(call.target);
+  const { arm, clock, vm, signal, settled, target } = call;
+  const wasSettled = settled.has(target);
+  settled.sending(target);
   const patchAndFollow = async (): Promise<ComputeFailure | null> => {
     const started = await withDeadline(clock, callLimitMs, signal, (bounded) =>
       arm.patchIdentity(vm, formPatch(current, open), bounded),
@@ -105,7 +106,9 @@ async function sendChange(call: Call, current: MachineIdentity, open: IdentityCh
   } catch (thrown) {
     signal.throwIfAborted();
     const failure = thrownFailure(thrown, clock.nowMs());
-    return { failure, isUntouched: failure.kind !== "unavailable" };
+    const isUntouched = failure.kind !== "unavailable";
+    if (isUntouched && wasSettled) settled.seen(target, { isUpdating: false });
+    return { failure, isUntouched };
   }
 }
 
