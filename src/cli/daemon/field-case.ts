@@ -43,7 +43,8 @@ export async function upgradeFields(parts: Parts, options: FieldCaseOptions | nu
   const { api, clock, environment, log, readiness, signal } = parts;
   const namespace = environment.podNamespace ?? parts.namespace;
   const terms: UpgradeTerms = { ...options, namespace, version: `podid ${await readVersion()}` };
-  const startedMs = clock.monotonicMs();
+  let refusedSinceMs: number | null = null;
+  let told = "";
   for (;;) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- asked again when there was no answer
@@ -52,17 +53,25 @@ export async function upgradeFields(parts: Parts, options: FieldCaseOptions | nu
     } catch (thrown) {
       signal.throwIfAborted();
       if (!(thrown instanceof KubernetesError)) throw thrown;
-      const isFinal = thrown.code === "Invalid" || thrown.code === "NotFound" || thrown.code === "Forbidden";
-      if (isFinal && clock.monotonicMs() - startedMs >= refusedForMs) throw unable(thrown);
-      readiness.set("source", `field names of before 1.6 cannot be looked for yet: ${thrown.message}`);
+      const nowMs = clock.monotonicMs();
+      refusedSinceMs = isRefusal(thrown) ? (refusedSinceMs ?? nowMs) : null;
+      if (refusedSinceMs !== null && nowMs - refusedSinceMs >= refusedForMs) throw unable(thrown);
+      if (thrown.message !== told) log.warn({ err: thrown }, "the API server cannot be asked yet");
+      told = thrown.message;
+      readiness.set("source", `the API server cannot be asked for field names of before 1.6: ${told}`);
     }
     // oxlint-disable-next-line no-await-in-loop -- as above
     await delay(clock, retryMs, signal);
   }
 }
 
+function isRefusal({ code }: KubernetesError): boolean {
+  return code === "Invalid" || code === "NotFound" || code === "Forbidden";
+}
+
 function unable(cause: KubernetesError): CommandError {
-  const remedy = "kubectl apply --server-side -f deploy/rbac/controller.yaml, or --enable-type-upgrade=false";
+  const remedy =
+    "kubectl apply --server-side --force-conflicts -f deploy/rbac/controller.yaml, or --enable-type-upgrade=false";
   return new CommandError(
     3,
     `podid controller: objects of before aad-pod-identity 1.6 cannot be stored anew: ${remedy} (${cause.message})`,

@@ -93,7 +93,7 @@ describe("a cluster of aad-pod-identity before 1.6", () => {
     const controller = world.startController();
     const { code, stderr } = await (await controller).ended();
     assert.equal(code, 3);
-    assert.match(stderr, /kubectl apply --server-side -f deploy\/crds/);
+    assert.match(stderr, /kubectl apply --server-side --force-conflicts -f deploy\/crds/);
     assert.deepEqual(await specOf(paths.identity), {
       type: 0,
       resourceID: readerID,

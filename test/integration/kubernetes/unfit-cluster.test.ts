@@ -78,7 +78,7 @@ spec:
       assert.equal(code, 3);
       assert.equal(
         stderr.trim(),
-        `podid ${component}: podid lacks rights: kubectl apply --server-side -f deploy/rbac/${component}.yaml ` +
+        `podid ${component}: podid lacks rights: kubectl apply --server-side --force-conflicts -f deploy/rbac/${component}.yaml ` +
           "(may not create, patch events.events.k8s.io)",
       );
     });
