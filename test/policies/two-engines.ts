@@ -21,12 +21,14 @@ export type Answers = Readonly<Record<(typeof entrypoints)[number], readonly unk
 /** The policy that ships. */
 export const shippedPolicy: string = join(rootPath, "policies/bundle");
 
-/** Compiles the bundle in `folder` as `make build` does. */
+/** Compiles the bundle in `folder` as `make build` does, and trusts it as the one that ships. */
 export function buildPolicy(folder: string): Promise<Bundle> {
   return withFolder(async (directory) => {
     await cp(folder, join(directory, "bundle"), { recursive: true });
     runOpa(["build", "-t", "wasm", ...capabilities, "-b", "bundle", "-o", "bundle.tar.gz"], directory);
-    return readBundle(join(directory, "bundle.tar.gz"));
+    const path = join(directory, "bundle.tar.gz");
+    const { moduleDigest } = await readBundle(path);
+    return readBundle(path, moduleDigest);
   });
 }
 
