@@ -38,7 +38,12 @@ function unfulfilled(
   const [object] = mine;
   const on = azure.on(wish.target);
   if (!wish.must || on === undefined) return [];
-  if (object === undefined) return [`${what}: no object`];
+  if (object === undefined) {
+    // What ARM does not know is answered for by one object, that of another pod (decision 0014).
+    const isRefused = azure.unknown.has(wish.id) && !on.has(wish.id);
+    const isAnsweredFor = objects.some((other) => resourceIdOf(other) === wish.id);
+    return isRefused && isAnsweredFor ? [] : [`${what}: no object`];
+  }
   if (resourceIdOf(object) !== wish.id) return [`${what}: for another resource`];
   if (azure.unknown.has(wish.id) && !on.has(wish.id)) {
     return object.status.status === "Created" ? [] : [`${what}: ${object.status.status}, and ARM has none`];
