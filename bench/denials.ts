@@ -8,6 +8,9 @@ import { promisify } from "node:util";
 
 import { readBundle, type Bundle } from "../src/engine/bundle.ts";
 import { createBundleSlot, type BundleSlot } from "../src/engine/bundle-slot.ts";
+import { buildClusterDocument } from "../src/engine/cluster-document.ts";
+
+import { bindingOf, checkWith, clusterOf } from "./cluster.ts";
 
 export interface DenialRow {
   readonly what: string;
@@ -40,6 +43,9 @@ _wide := numbers.range(1, 3000)
 /** Measures the shipped policy with a rule beside it that does not end; every round is about another pod. */
 export async function measureDenials(): Promise<readonly DenialRow[]> {
   const engine = await createBundleSlot(await compileWith(rules), { nowMs: () => performance.now() });
+  // Denials are asked for when a binding selects.
+  const bindings = [bindingOf({ namespace: "shop", name: "web", selector: "web" })];
+  engine.setData(buildClusterDocument(clusterOf(bindings), checkWith(engine)));
   const denials: Sample[] = [];
   const others: Sample[] = [];
   try {
