@@ -5,11 +5,10 @@ import {
   type UpgradeOutcome,
   type UpgradeTerms,
 } from "../../kubernetes/field-case-upgrade.ts";
-import { delay, type Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
-import type { Readiness } from "./readiness.ts";
+import { type AskOptions, standingFaults } from "./standing-faults.ts";
 import { readVersion } from "./version.ts";
 
 /** Where it is written down that the fields are named as since 1.6. */
@@ -18,20 +17,12 @@ export interface FieldCaseOptions {
   readonly key: string;
 }
 
-interface Parts {
+interface Parts extends AskOptions {
   readonly api: Pick<KubernetesApi, "call">;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly readiness: Readiness;
   readonly environment: Environment;
   /** The namespace of the service account, or of the kubeconfig's context. */
   readonly namespace: string;
-  readonly signal: AbortSignal;
 }
-
-const retryMs = 2_000;
-/** A server that has just started refuses what it allows moments later. */
-const refusedForMs = 10_000;
 
 /**
  * Stores objects of before aad-pod-identity 1.6 anew, once for a cluster, before anything is decided on them; waits
@@ -40,34 +31,25 @@ const refusedForMs = 10_000;
  */
 export async function upgradeFields(parts: Parts, options: FieldCaseOptions | null): Promise<void> {
   if (options === null) return;
-  const { api, clock, environment, log, readiness, signal } = parts;
+  const { api, environment, log, signal } = parts;
   const namespace = environment.podNamespace ?? parts.namespace;
   const terms: UpgradeTerms = { ...options, namespace, version: `podid ${await readVersion()}` };
-  let refusedSinceMs: number | null = null;
-  let told = "";
-  for (;;) {
+  const last: { refusal: KubernetesError | null } = { refusal: null };
+  await standingFaults(parts, async () => {
+    last.refusal = null;
     try {
-      // oxlint-disable-next-line no-await-in-loop -- asked again when there was no answer
       tell(log, await upgradeFieldCase(api, terms, signal));
-      return;
+      return [];
     } catch (thrown) {
-      signal.throwIfAborted();
-      if (!(thrown instanceof KubernetesError)) throw thrown;
-      const nowMs = clock.monotonicMs();
-      refusedSinceMs = isRefusal(thrown) ? (refusedSinceMs ?? nowMs) : null;
-      if (refusedSinceMs !== null && nowMs - refusedSinceMs >= refusedForMs) throw unable(thrown);
-      if (thrown.message !== told) log.warn({ err: thrown }, "the API server cannot be asked yet");
-      told = thrown.message;
-      readiness.set("source", `the API server cannot be asked for field names of before 1.6: ${told}`);
+      if (!(thrown instanceof KubernetesError) || !refusals.has(thrown.code)) throw thrown;
+      last.refusal = thrown;
+      return [thrown.message];
     }
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    await delay(clock, retryMs, signal);
-  }
+  });
+  if (last.refusal !== null) throw unable(last.refusal);
 }
 
-function isRefusal({ code }: KubernetesError): boolean {
-  return code === "Invalid" || code === "NotFound" || code === "Forbidden";
-}
+const refusals: ReadonlySet<string> = new Set(["Invalid", "NotFound", "Forbidden"]);
 
 function unable(cause: KubernetesError): CommandError {
   const remedy =
