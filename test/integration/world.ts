@@ -171,3 +171,10 @@ function signed(sign: string, ids: readonly string[] = []): readonly string[] {
 function lastSegment(id: string): string {
   return id.split("/").at(-1) ?? id;
 }
+
+/** Name and state of every AzureAssignedIdentity. */
+export function assignedIn(world: World): readonly string[] {
+  return world.stack.source
+    .list("AzureAssignedIdentity")
+    .map(({ name, status }) => `${name} ${status.status}`);
+}

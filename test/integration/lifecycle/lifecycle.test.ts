@@ -11,7 +11,7 @@ import {
   pod,
   principal,
 } from "../manifests.ts";
-import { startWorld, type World } from "../world.ts";
+import { assignedIn, startWorld, type World } from "../world.ts";
 
 const podChange = { kind: "Pod", key: "shop/app" } as const;
 const bindingChange = { kind: "AzureIdentityBinding", key: "shop/app" } as const;
@@ -39,9 +39,6 @@ async function startAssigned(t: TestContext): Promise<World> {
   assert.deepEqual(world.identitiesOn(machineID), ["app"]);
   return world;
 }
-
-const assignedIn = (world: World): readonly string[] =>
-  world.stack.source.list("AzureAssignedIdentity").map(({ name, status }) => `${name} ${status.status}`);
 
 describe("when the file of a pod is deleted", () => {
   it("its identity is unassigned and its address gets no token any more", async (t) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 
 import { binding, clientIDOf, machineID, managedIdentity, manifest, node, pod } from "../manifests.ts";
-import { startWorld, type World } from "../world.ts";
+import { assignedIn, startWorld, type World } from "../world.ts";
 
 // Scenarios of the reference's e2e suite (reference/aad-pod-identity.md §8.2) in which an application validates its
 // token, and that no other file has. A pod's question to NMI is the validation: Azure is the emulator.
@@ -28,9 +28,6 @@ async function startAssigned(t: TestContext): Promise<World> {
   assert.deepEqual(world.identitiesOn(machineID), ["app"]);
   return world;
 }
-
-const assignedIn = (world: World): readonly string[] =>
-  world.stack.source.list("AzureAssignedIdentity").map(({ name, status }) => `${name} ${status.status}`);
 
 describe("a pod that has its identity", () => {
   it("loses it when the AzureIdentity is deleted, and its requests are refused", async (t) => {

@@ -10,7 +10,7 @@ import type {
   JsonObject,
 } from "../../../src/engine/resources.ts";
 import { instantFromMs } from "../../../src/timebox/instant.ts";
-import { makeBinding, makeIdentity, makePod } from "./objects.ts";
+import { makeBinding, makeGrant, makeIdentity, makePod } from "./objects.ts";
 import { findingsOn } from "./policy.ts";
 
 const berlin = { openWhen: "Schedule", timeZone: "Europe/Berlin" };
@@ -101,40 +101,17 @@ const rows: Readonly<Record<string, Row>> = {
   "a box that a grant has opened": {
     box: { openWhen: "Grant", jit },
     at: "2026-06-14T12:00:00Z",
-    grants: [makeGrant("g", null)],
+    grants: [makeGrant("g", { creationTimestamp: "2026-06-14T12:00:00Z" })],
     shown: "Yes Granted 2026-06-14T12:15:00Z",
   },
   "a box that a grant has opened for one pod": {
     box: { openWhen: "Grant", jit },
     at: "2026-06-14T12:00:00Z",
-    grants: [makeGrant("g", "web-0")],
+    grants: [makeGrant("g", { creationTimestamp: "2026-06-14T12:00:00Z", spec: { podName: "web-0" } })],
     shown: "PerPod Granted -",
     conditions: { DSTSensitive: "Unknown NotKnown" },
   },
 };
-
-function makeGrant(name: string, podName: string | null): AzureIdentityAccessGrant {
-  return {
-    namespace: "shop",
-    name,
-    uid: `${name}-uid`,
-    resourceVersion: "1",
-    annotations: {},
-    creationTimestamp: "2026-06-14T12:00:00Z",
-    spec: {
-      bindingName: "reader",
-      requester: "alice",
-      justification: "restore the ledger",
-      ticket: "",
-      for: "15m",
-      notBefore: null,
-      podName,
-      revoked: false,
-      revokedBy: "",
-      revokeReason: "",
-    },
-  };
-}
 
 function textOf(value: unknown): string {
   assert.ok(typeof value === "string");

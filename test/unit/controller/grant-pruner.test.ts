@@ -10,7 +10,7 @@ import type {
 } from "../../../src/engine/resources.ts";
 import { instantFromMs } from "../../../src/timebox/instant.ts";
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
-import { makeBinding } from "./objects.ts";
+import { makeBinding, makeGrant } from "./objects.ts";
 
 const retentionMs = 30 * 86_400_000;
 const created = "2026-05-01T10:00:00Z";
@@ -21,26 +21,10 @@ const binding: AzureIdentityBinding = makeBinding("reader", {
   timeBox: { openWhen: "Grant", jit: { maxDuration: "1h", approvals: 1, approvalTimeout: "2h" } },
 });
 
-function grant(name: string, spec: Partial<AzureIdentityAccessGrant["spec"]> = {}): AzureIdentityAccessGrant {
-  return {
-    ...stored,
-    name,
-    uid: `uid-of-${name}`,
-    spec: {
-      bindingName: "reader",
-      requester: "alice",
-      justification: "restore the ledger",
-      ticket: "",
-      for: "15m",
-      notBefore: null,
-      podName: null,
-      revoked: false,
-      revokedBy: "",
-      revokeReason: "",
-      ...spec,
-    },
-  };
-}
+const grant = (
+  name: string,
+  spec: Partial<AzureIdentityAccessGrant["spec"]> = {},
+): AzureIdentityAccessGrant => makeGrant(name, { creationTimestamp: created, spec });
 
 function vote(grantName: string, decision: "Approve" | "Deny" = "Approve"): AzureIdentityAccessApproval {
   return {
@@ -49,7 +33,7 @@ function vote(grantName: string, decision: "Approve" | "Deny" = "Approve"): Azur
     uid: `uid-of-bob-on-${grantName}`,
     spec: {
       grantName,
-      grantUID: `uid-of-${grantName}`,
+      grantUID: `${grantName}-uid`,
       bindingName: "reader",
       approver: "bob",
       decision,

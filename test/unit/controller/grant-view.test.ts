@@ -9,33 +9,14 @@ import type {
   JsonObject,
 } from "../../../src/engine/resources.ts";
 import { instantFromMs } from "../../../src/timebox/instant.ts";
-import { makeBinding, makeIdentity, makePod } from "./objects.ts";
+import { makeBinding, makeGrant, makeIdentity, makePod } from "./objects.ts";
 import { findingsOn } from "./policy.ts";
 
 const stored = { namespace: "shop", resourceVersion: "1", annotations: {} };
 const created = "2026-05-01T10:00:00Z";
 
-function makeGrant(spec: Partial<AzureIdentityAccessGrant["spec"]> = {}): AzureIdentityAccessGrant {
-  return {
-    ...stored,
-    name: "g",
-    uid: "g-uid",
-    creationTimestamp: created,
-    spec: {
-      bindingName: "reader",
-      requester: "alice",
-      justification: "restore the ledger",
-      ticket: "",
-      for: "15m",
-      notBefore: null,
-      podName: null,
-      revoked: false,
-      revokedBy: "",
-      revokeReason: "",
-      ...spec,
-    },
-  };
-}
+const granted = (spec: Partial<AzureIdentityAccessGrant["spec"]> = {}): AzureIdentityAccessGrant =>
+  makeGrant("g", { creationTimestamp: created, spec });
 
 function vote(
   approver: string,
@@ -123,12 +104,12 @@ const rows: Readonly<Record<string, Row>> = {
   },
   "more than the maximum (31)": {
     jit: { ...none, maxDuration: "20m" },
-    grant: makeGrant({ for: "8h" }),
+    grant: granted({ for: "8h" }),
     states: { "2026-05-01T10:19:59Z": "Active", "2026-05-01T10:20:00Z": "Expired" },
   },
   "a later beginning": {
     jit: none,
-    grant: makeGrant({ notBefore: "2026-05-01T12:00:00Z" }),
+    grant: granted({ notBefore: "2026-05-01T12:00:00Z" }),
     states: {
       "2026-05-01T11:59:59Z": "Scheduled",
       "2026-05-01T12:00:00Z": "Active",
@@ -137,7 +118,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   "a revocation (33)": {
     jit: none,
-    grant: makeGrant({ revoked: true }),
+    grant: granted({ revoked: true }),
     states: { "2026-05-01T10:05:00Z": "Revoked" },
   },
   "a binding made anew (33)": {
@@ -157,7 +138,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   "a malformed length": {
     jit: none,
-    grant: makeGrant({ for: "3 weeks" }),
+    grant: granted({ for: "3 weeks" }),
     states: { "2026-05-01T10:05:00Z": "Void" },
   },
 };
@@ -165,7 +146,7 @@ const rows: Readonly<Record<string, Row>> = {
 describe("the state of a grant is what the policy makes of it:", () => {
   for (const [name, row] of Object.entries(rows)) {
     it(name, async (t) => {
-      const { jit, grant = makeGrant(), votes = [], bindingCreated = "2026-01-01T00:00:00Z", states } = row;
+      const { jit, grant = granted(), votes = [], bindingCreated = "2026-01-01T00:00:00Z", states } = row;
       const made = makeBinding("reader", { timeBox: { openWhen: "Grant", jit } });
       const binding = { ...made, creationTimestamp: bindingCreated };
       const { decider } = await findingsOn(t, {

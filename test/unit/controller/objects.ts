@@ -2,6 +2,7 @@ import type { Node } from "../../../src/controller/ports.ts";
 import type {
   AzureAssignedIdentity,
   AzureIdentity,
+  AzureIdentityAccessGrant,
   AzureIdentityBinding,
   JsonObject,
   Pod,
@@ -99,6 +100,37 @@ export function makeBinding(
     name,
     uid: `${name}-uid`,
     spec: { azureIdentity: identity, selector, weight, match: null, timeBox },
+  };
+}
+
+/** Alice's grant for binding `reader`, made when everything else was unless said otherwise. */
+export function makeGrant(
+  name: string,
+  options: {
+    readonly creationTimestamp?: string | null;
+    readonly spec?: Partial<AzureIdentityAccessGrant["spec"]>;
+  } = {},
+): AzureIdentityAccessGrant {
+  const { creationTimestamp = stored.creationTimestamp, spec = {} } = options;
+  return {
+    ...stored,
+    namespace: "shop",
+    name,
+    uid: `${name}-uid`,
+    creationTimestamp,
+    spec: {
+      bindingName: "reader",
+      requester: "alice",
+      justification: "restore the ledger",
+      ticket: "",
+      for: "15m",
+      notBefore: null,
+      podName: null,
+      revoked: false,
+      revokedBy: "",
+      revokeReason: "",
+      ...spec,
+    },
   };
 }
 

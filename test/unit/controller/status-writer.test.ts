@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { isObject } from "../../../src/controller/json-shape.ts";
-import type { AzureIdentityAccessGrant, JsonObject } from "../../../src/engine/resources.ts";
-import { makeBinding, makePod } from "./objects.ts";
+import type { JsonObject } from "../../../src/engine/resources.ts";
+import { makeBinding, makeGrant, makePod } from "./objects.ts";
 import { advance, createWorld, startController, type World } from "./world.ts";
 
 function shownBy(world: World): readonly string[] {
@@ -134,12 +134,18 @@ describe("the status writer", () => {
     world.bind(
       makeBinding("reader", { timeBox: { openWhen: "Grant", jit: { maxDuration: "1h", approvals: 1 } } }),
     );
-    world.cluster.put("AzureIdentityAccessGrant", grant("old", "2026-06-14T11:00:00Z"));
+    world.cluster.put(
+      "AzureIdentityAccessGrant",
+      makeGrant("old", { creationTimestamp: "2026-06-14T11:00:00Z" }),
+    );
     const controller = await startController(t, world);
-    world.cluster.put("AzureIdentityAccessGrant", grant("new", "2026-06-14T12:00:00Z"));
+    world.cluster.put(
+      "AzureIdentityAccessGrant",
+      makeGrant("new", { creationTimestamp: "2026-06-14T12:00:00Z" }),
+    );
     await controller.settled();
     world.cluster.put("AzureIdentityAccessApproval", {
-      ...grant("vote", "2026-06-14T12:00:00Z"),
+      ...makeGrant("vote", { creationTimestamp: "2026-06-14T12:00:00Z" }),
       spec: {
         grantName: "new",
         grantUID: "new-uid",
@@ -170,14 +176,14 @@ describe("the status writer", () => {
     const world = createWorld("2026-06-14T12:00:00Z");
     const jit = { maxDuration: "1h", approvals: 0 };
     world.bind(makeBinding("reader", { timeBox: { openWhen: "Grant", jit } }));
-    world.cluster.distrust(grant("old", "2026-06-14T11:59:00Z"), "no policy");
-    const active = grant("active", "2026-06-14T12:00:00Z");
+    world.cluster.distrust(makeGrant("old", { creationTimestamp: "2026-06-14T11:59:00Z" }), "no policy");
+    const active = makeGrant("active", { creationTimestamp: "2026-06-14T12:00:00Z" });
     world.cluster.put("AzureIdentityAccessGrant", active);
-    const expired = grant("expired", "2026-06-14T11:00:00Z");
+    const expired = makeGrant("expired", { creationTimestamp: "2026-06-14T11:00:00Z" });
     world.cluster.put("AzureIdentityAccessGrant", expired);
     const controller = await startController(t, world);
     for (const one of [active, expired]) world.cluster.distrust(one, "no policy");
-    const revoked = grant("revoked", "2026-06-14T12:00:00Z");
+    const revoked = makeGrant("revoked", { creationTimestamp: "2026-06-14T12:00:00Z" });
     world.cluster.distrust({ ...revoked, spec: { ...revoked.spec, revoked: true } }, "no policy");
     await advance(world, controller, 20 * 60_000);
     const shown = (name: string): readonly string[] =>
@@ -194,26 +200,3 @@ describe("the status writer", () => {
     assert.deepEqual(last?.status, { state: "NotBelieved", message: "no policy" });
   });
 });
-
-function grant(name: string, creationTimestamp: string): AzureIdentityAccessGrant {
-  return {
-    namespace: "shop",
-    name,
-    uid: `${name}-uid`,
-    resourceVersion: "1",
-    annotations: {},
-    creationTimestamp,
-    spec: {
-      bindingName: "reader",
-      requester: "alice",
-      justification: "restore the ledger",
-      ticket: "",
-      for: "15m",
-      notBefore: null,
-      podName: null,
-      revoked: false,
-      revokedBy: "",
-      revokeReason: "",
-    },
-  };
-}
