@@ -43,7 +43,7 @@ export async function drain(deps: DrainDependencies, signal: AbortSignal): Promi
   const { clock } = deps;
   const quarantine = createQuarantine({ clock, onFree: (key) => queue.add(key), onChange: () => undefined });
   const changeIdentities = createIdentityChanger(compute, quarantine);
-  const parts = { ...deps, cluster, compute, changeIdentities };
+  const parts = { ...deps, cluster, changeIdentities };
   const unfinished = new Set<string>();
   const work = async (key: string, working: AbortSignal): Promise<WorkResult> => {
     unfinished.add(key);

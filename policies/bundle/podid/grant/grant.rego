@@ -17,9 +17,7 @@ import data.podid.moment
 #   For the pod of the input: `active`, when a grant opens the binding, and `pending`, when one waits for
 #   approvals. Both are lists of [start, end) in nanoseconds since 1970. Never undefined. Facts do not
 #   depend on the instant that is asked about, so this is worked out once for all of them.
-of(binding) := _none if {
-	not binding.timeBox.jit
-} else := {
+of(binding) := {
 	"active": [[start, start + grant.length] |
 		some grant in live
 		some ready in grant.ready
@@ -36,9 +34,7 @@ of(binding) := _none if {
 		some grant in data.cluster.grants[concat("/", [binding.namespace, binding.name])]
 		live_grant := _live(grant, terms)
 	]
-} else := _none
-
-_none := {"active": [], "pending": []}
+} else := {"active": [], "pending": []}
 
 # METADATA
 # title: Active
