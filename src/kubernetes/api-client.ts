@@ -5,7 +5,9 @@ import { toError } from "../runtime/to-error.ts";
 import type { ApiCall, ApiWatch, KubernetesApi } from "./api.ts";
 import type { Connection } from "./connection.ts";
 import { KubernetesError } from "./errors.ts";
+import type { JsonValue } from "./json.ts";
 import { createRateLimit, type Rate } from "./rate-limit.ts";
+import { parseJsonValue } from "./raw-object.ts";
 import { createSlots } from "./slots.ts";
 import { errorOfStatus } from "./status-error.ts";
 import { createTransport, type Transport, type WireAnswer, type WireRequest } from "./transport.ts";
@@ -82,7 +84,7 @@ async function explain<T>(what: string, signal: AbortSignal, run: () => Promise<
 
 type BoundCall = ApiCall & { readonly signal: AbortSignal };
 
-async function callRepeatedly(parts: Parts, call: BoundCall): Promise<unknown> {
+async function callRepeatedly(parts: Parts, call: BoundCall): Promise<JsonValue | undefined> {
   for (;;) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- tried again when the server says so
@@ -98,7 +100,7 @@ async function callRepeatedly(parts: Parts, call: BoundCall): Promise<unknown> {
   }
 }
 
-async function callOnce(parts: Parts, call: BoundCall): Promise<unknown> {
+async function callOnce(parts: Parts, call: BoundCall): Promise<JsonValue | undefined> {
   const body = call.body === undefined ? null : JSON.stringify(call.body);
   const type = body === null ? {} : { "content-type": call.bodyType ?? "application/json" };
   const { method, beforeSend } = call;
@@ -207,13 +209,11 @@ function isJson(answer: WireAnswer): boolean {
   return headerOf(answer, "content-type")?.includes("json") ?? false;
 }
 
-function parse({ method, path }: ApiCall, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Without the cause, which quotes the text: it may be a Secret's.
-    throw new KubernetesError("Unreachable", `${method} ${path}: the answer is no JSON`);
-  }
+function parse({ method, path }: ApiCall, text: string): JsonValue {
+  const value = parseJsonValue(text);
+  if (value !== undefined) return value;
+  // Without the text: it may be a Secret's.
+  throw new KubernetesError("Unreachable", `${method} ${path}: the answer is no JSON`);
 }
 
 function headerOf({ headers }: WireAnswer, name: string): string | undefined {

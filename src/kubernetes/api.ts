@@ -1,3 +1,5 @@
+import type { JsonValue } from "./json.ts";
+
 /** A media type that a write's body may have; PATCH needs one, everything else is plain JSON. */
 type BodyType =
   | "application/json"
@@ -40,7 +42,7 @@ export interface KubernetesApi {
    * @throws KubernetesError, by status and with `retryAfterMs` where the server gave one; the reason of
    *   `signal` when it aborts.
    */
-  call(call: ApiCall): Promise<unknown>;
+  call(call: ApiCall): Promise<JsonValue | undefined>;
   /**
    * Opens a watch on a connection of its own and answers its lines, torn ones left out. Returns at once with the
    * stream once the server has answered 200; ending the iteration, or aborting, destroys the socket.

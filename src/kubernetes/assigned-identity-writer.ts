@@ -2,7 +2,7 @@ import type { Log } from "../runtime/log.ts";
 import type { ApiCall, KubernetesApi } from "./api.ts";
 import { assignedIdentityBody, mergeAssignedIdentity, statusPatch } from "./assigned-identity-wire.ts";
 import { KubernetesError } from "./errors.ts";
-import { jsonObject, type JsonObject } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 import { namespacePath, objectPath } from "./kind-paths.ts";
 import { projections } from "./projections.ts";
 import { type RawObject, readRawObject } from "./raw-object.ts";
@@ -73,7 +73,7 @@ async function remove(parts: Parts, key: string): Promise<void> {
   const body = uid === undefined ? {} : { body: { preconditions: { uid } } };
   try {
     const answer = await parts.api.call({ method: "DELETE", path: objectPath(kind, key), ...body });
-    const marked = readRawObject(jsonObject.safeParse(answer).data);
+    const marked = readRawObject(answer);
     if (marked?.key === key) await removeFinalizer(parts, marked);
     if (marked !== null && hasOtherFinalizers(marked)) return; // others still have to do something
   } catch (thrown) {
@@ -135,8 +135,8 @@ async function hold({ cached, log }: Parts, key: string, isSeen: () => boolean):
   log.warn({ kind, key }, "a written object has not come back by the watch");
 }
 
-function rawOf(answer: unknown): RawObject {
-  const raw = readRawObject(jsonObject.safeParse(answer).data);
+function rawOf(answer: JsonValue | undefined): RawObject {
+  const raw = readRawObject(answer);
   if (raw === null) throw new KubernetesError("Unreachable", `the server answered no ${kind}`);
   return raw;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { KubernetesApi } from "./api.ts";
 import { KubernetesError } from "./errors.ts";
 import { type OldKind, withFieldCase } from "./field-case.ts";
-import { isJsonObject, jsonObject, type JsonObject, type JsonValue } from "./json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { collectionPath, objectPath } from "./kind-paths.ts";
 import { listPages } from "./list-pages.ts";
 import { type RawObject, readRawObject } from "./raw-object.ts";
@@ -165,8 +165,8 @@ async function find(api: Api, path: string): Promise<RawObject | null> {
   }
 }
 
-function rawOf(answer: unknown): RawObject {
-  const raw = readRawObject(jsonObject.safeParse(answer).data);
+function rawOf(answer: JsonValue | undefined): RawObject {
+  const raw = readRawObject(answer);
   if (raw === null) throw new KubernetesError("Unreachable", "the server answered no object");
   return raw;
 }

@@ -11,9 +11,11 @@ import { createReadiness } from "../../../src/cli/daemon/readiness.ts";
 import { CommandError } from "../../../src/cli/errors.ts";
 import { shippedFiles } from "../../../src/cli/paths.ts";
 import type { ApiCall, KubernetesApi } from "../../../src/kubernetes/api.ts";
+import type { JsonValue } from "../../../src/kubernetes/json.ts";
 import { KubernetesError } from "../../../src/kubernetes/errors.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
+import { overTheWire } from "../kubernetes/over-the-wire.ts";
 
 type State = "away" | "forbidding" | "withholding" | "good";
 
@@ -24,7 +26,7 @@ async function check(stateAt: (atMs: number) => State) {
   const reasons = new Set<string>();
   const stopping = new AbortController();
   const asked: unknown[] = [];
-  const call = async ({ path, body }: ApiCall): Promise<unknown> => {
+  const call = async ({ path, body }: ApiCall): Promise<JsonValue | undefined> => {
     for (const reason of readiness.reasons()) reasons.add(reason);
     const state = stateAt(clock.monotonicMs());
     if (state === "away") throw new KubernetesError("Unreachable", "connection refused");
@@ -36,8 +38,7 @@ async function check(stateAt: (atMs: number) => State) {
         status: { allowed: state !== "withholding" || !JSON.stringify(body).includes("azureidentities") },
       };
     }
-    const answer: unknown = parse(await readFile(join(shippedFiles.crds, `${name}.yaml`), "utf8"));
-    return answer;
+    return overTheWire(parse(await readFile(join(shippedFiles.crds, `${name}.yaml`), "utf8")));
   };
   const api: KubernetesApi = {
     call,

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { ApiCall, KubernetesApi } from "../../../src/kubernetes/api.ts";
 import { KubernetesError } from "../../../src/kubernetes/errors.ts";
+import { overTheWire } from "./over-the-wire.ts";
 
 const eventBody = z.object({
   metadata: z.object({ namespace: z.string(), name: z.string() }),
@@ -60,7 +61,7 @@ export function createFakeEventServer(): FakeEventServer {
       call: async (call) => {
         calls.push(call);
         await before?.(call);
-        const answer = structuredClone(serve(call));
+        const answer = overTheWire(serve(call));
         after?.(call);
         return answer;
       },

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { ApiCall, KubernetesApi } from "../../../src/kubernetes/api.ts";
 import { KubernetesError } from "../../../src/kubernetes/errors.ts";
+import { overTheWire } from "./over-the-wire.ts";
 
 const leaseBody = z.object({
   metadata: z.object({
@@ -69,7 +70,7 @@ export function createFakeLeaseServer(): FakeLeaseServer {
       call: async (call) => {
         calls.push(call);
         await before?.(call);
-        const answer = structuredClone(serve(call));
+        const answer = overTheWire(serve(call));
         await after?.(call);
         return answer;
       },

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 
 import type { ApiCall, ApiWatch, KubernetesApi } from "../../../src/kubernetes/api.ts";
+import { overTheWire } from "./over-the-wire.ts";
 
 /** A watch that the test plays the server of. */
 export interface ScriptedWatch extends ApiWatch {
@@ -43,7 +44,7 @@ export function createScriptedApi(): ScriptedApi {
       call: async (call) => {
         calls.push(call);
         call.signal?.throwIfAborted();
-        return script.answer(call);
+        return overTheWire(script.answer(call));
       },
       watch: (watch) => {
         const scripted = scriptWatch(watch);

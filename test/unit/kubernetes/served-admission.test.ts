@@ -16,6 +16,7 @@ import {
   withChanged,
 } from "./admission-scene.ts";
 import { crdDirectory } from "./manifest-fixtures.ts";
+import { overTheWire } from "./over-the-wire.ts";
 
 const policy = "ValidatingAdmissionPolicy";
 const binding = "ValidatingAdmissionPolicyBinding";
@@ -23,7 +24,11 @@ const name = "podid-grant-request";
 
 function ask(objects: readonly Served[]): Promise<Vouching> {
   const answer = answerWith(objects);
-  return readVouching({ call: async (call) => answer(call) }, shipped, new AbortController().signal);
+  return readVouching(
+    { call: async (call) => overTheWire(answer(call)) },
+    shipped,
+    new AbortController().signal,
+  );
 }
 
 async function sinceOf(objects: readonly Served[]): Promise<string> {

@@ -14,6 +14,7 @@ import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { crdDirectory, folderWith } from "./manifest-fixtures.ts";
 import { createScriptedApi } from "./scripted-api.ts";
+import { overTheWire } from "./over-the-wire.ts";
 
 const shipped = await readShippedShapes(shippedFiles.definitions);
 const bindings = "azureidentitybindings.aadpodidentity.k8s.io";
@@ -41,7 +42,7 @@ function server(change: (name: string, crd: Definition) => unknown): Pick<Kubern
   return {
     call: async ({ path }: ApiCall) => {
       const name = path.slice(path.lastIndexOf("/") + 1);
-      return change(name, await shippedCrd(name));
+      return overTheWire(change(name, await shippedCrd(name)));
     },
   };
 }

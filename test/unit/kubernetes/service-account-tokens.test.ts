@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import type { ApiCall } from "../../../src/kubernetes/api.ts";
+import type { ApiCall, KubernetesApi } from "../../../src/kubernetes/api.ts";
+import type { JsonValue } from "../../../src/kubernetes/json.ts";
 import { createTokenRequester } from "../../../src/kubernetes/token-request.ts";
 import { createTokenReviewer } from "../../../src/kubernetes/token-review.ts";
+import { overTheWire } from "./over-the-wire.ts";
 
 const audience = "api://AzureADTokenExchange";
 const secret = "header.payload.signature";
 
-function answering(answer: unknown): { readonly call: (call: ApiCall) => Promise<unknown> } {
-  return { call: () => Promise.resolve(answer) };
+function answering(answer: unknown): Pick<KubernetesApi, "call"> {
+  return { call: async () => overTheWire(answer) };
 }
 
 const review = (status: unknown): ReturnType<ReturnType<typeof createTokenReviewer>["review"]> =>
@@ -22,7 +24,7 @@ describe("a token review", () => {
 
   it("asks for the audiences it is made for", async () => {
     const calls: ApiCall[] = [];
-    const call = (one: ApiCall): Promise<unknown> => {
+    const call = (one: ApiCall): Promise<JsonValue> => {
       calls.push(one);
       return Promise.resolve({ status: { authenticated: false } });
     };
