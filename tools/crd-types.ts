@@ -15,7 +15,6 @@ const node = z.looseObject({
   items: z.json().optional(),
   required: z.array(z.string()).optional(),
   enum: z.array(z.string()).optional(),
-  "x-kubernetes-embedded-resource": z.boolean().optional(),
   "x-kubernetes-preserve-unknown-fields": z.boolean().optional(),
 });
 type Node = z.infer<typeof node>;
@@ -102,7 +101,6 @@ function objectSchemaOf(schema: Node, title: string): JSONSchema {
     return { tsType: "Readonly<Record<string, unknown>>" };
   // An object without fields: the server prunes whatever stands in it.
   if (properties === undefined) return { tsType: "Readonly<Record<string, never>>" };
-  const embedded = schema["x-kubernetes-embedded-resource"] === true;
   const fields = Object.entries(properties).map(([name, inner]): [string, JSONSchema] => [
     name,
     jsonSchemaOf(inner, `${title}${name.charAt(0).toUpperCase()}${name.slice(1)}`),
@@ -111,11 +109,8 @@ function objectSchemaOf(schema: Node, title: string): JSONSchema {
     type: "object",
     title,
     additionalProperties: false,
-    properties: {
-      ...Object.fromEntries(fields),
-      ...(embedded ? { metadata: { tsType: "ObjectMeta" } } : {}),
-    },
-    required: embedded ? ["apiVersion", "kind"] : required,
+    properties: Object.fromEntries(fields),
+    required,
   };
 }
 

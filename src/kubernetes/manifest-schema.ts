@@ -149,14 +149,7 @@ function strictSchema(schema: JsonObject, restricting: boolean): JsonObject {
         isJsonObject(property) ? strictSchema(property, restricts(name)) : property,
       ]),
     );
-    if (!takesUnknownFields(schema)) strict["additionalProperties"] = false;
+    if (schema["x-kubernetes-preserve-unknown-fields"] !== true) strict["additionalProperties"] = false;
   }
   return strict;
-}
-
-function takesUnknownFields(schema: JsonObject): boolean {
-  return (
-    schema["x-kubernetes-preserve-unknown-fields"] === true ||
-    schema["x-kubernetes-embedded-resource"] === true
-  );
 }
