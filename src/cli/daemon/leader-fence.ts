@@ -41,14 +41,13 @@ export function demandLead({ isLeader, leading }: Leadership): void {
  * all waiting is over (reference/kubernetes.md §5.3). What waits is dropped when leading ends. Reads go through.
  */
 export function fenceApi(api: KubernetesApi, leadership: Leadership, clock: Clock): KubernetesApi {
+  const duringLead = createFence(leadership, clock);
   return {
     ...api,
     call: async (call) => {
       if (call.method === "GET") return api.call(call);
       let isOnItsWay = false;
       return duringLead(
-        leadership,
-        clock,
         () => (isOnItsWay ? graceMs : 0),
         (until, demand) => {
           const signal = call.signal === undefined ? until : AbortSignal.any([call.signal, until]);
@@ -90,10 +89,9 @@ const changedByAnother: ComputeResult = {
 
 /** The writes of `cluster`, while we lead; later ones reject, and so do those that wait for what they wrote to come back. */
 export function fenceCluster(cluster: Cluster, leadership: Leadership, clock: Clock): Cluster {
+  const duringLead = createFence(leadership, clock);
   const leading = <T>(write: () => Promise<T>): Promise<T> =>
     duringLead(
-      leadership,
-      clock,
       () => graceMs,
       (until) => Promise.race([write(), whenAborted(until)]),
     );
@@ -110,29 +108,47 @@ export function fenceCluster(cluster: Cluster, leadership: Leadership, clock: Cl
 }
 
 /** Runs `effect` with a signal that aborts `patienceMs` after this time in office; a later one is none of its. */
-async function duringLead<T>(
-  { isLeader, leading }: Leadership,
-  clock: Clock,
+type DuringLead = <T>(
   patienceMs: () => number,
   effect: (until: AbortSignal, demand: () => void) => Promise<T>,
-): Promise<T> {
-  const office = leading();
-  const demand = (): void => demandLead({ isLeader, leading: () => office });
-  demand();
-  const cut = new AbortController();
-  let cancel: Cancel | undefined;
-  const onEnd = (): void => {
-    const leftMs = patienceMs();
-    if (leftMs === 0) cut.abort(notLeading());
-    else cancel = clock.after(leftMs, () => cut.abort(notLeading()));
+) => Promise<T>;
+
+function createFence({ isLeader, leading }: Leadership, clock: Clock): DuringLead {
+  const onceOver = createOfficeEnds();
+  return async (patienceMs, effect) => {
+    const office = leading();
+    const demand = (): void => demandLead({ isLeader, leading: () => office });
+    demand();
+    const cut = new AbortController();
+    let cancel: Cancel | undefined;
+    const forget = onceOver(office, () => {
+      const leftMs = patienceMs();
+      if (leftMs === 0) cut.abort(notLeading());
+      else cancel = clock.after(leftMs, () => cut.abort(notLeading()));
+    });
+    try {
+      return await effect(cut.signal, demand);
+    } finally {
+      forget();
+      cancel?.();
+    }
   };
-  office.addEventListener("abort", onEnd, { once: true });
-  try {
-    return await effect(cut.signal, demand);
-  } finally {
-    office.removeEventListener("abort", onEnd);
-    cancel?.();
-  }
+}
+
+/** Tells many of the end of one office: a signal looks through all its listeners whenever one is added. */
+function createOfficeEnds(): (office: AbortSignal, onEnd: () => void) => Cancel {
+  const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+  const startWaiting = (office: AbortSignal): Set<() => void> => {
+    const listeners = new Set<() => void>();
+    waiting.set(office, listeners);
+    office.addEventListener("abort", () => listeners.forEach((tell) => tell()), { once: true });
+    return listeners;
+  };
+  return (office, onEnd) => {
+    const listeners = waiting.get(office) ?? startWaiting(office);
+    listeners.add(onEnd);
+    return () => void listeners.delete(onEnd);
+  };
 }
 
 function whenAborted(signal: AbortSignal): Promise<never> {
