@@ -39,7 +39,8 @@ export async function readClientSecret(
     return chooseValue(place, values);
   } catch {
     // The error of whoever reads Secrets may quote what it read.
-    return { ok: false, kind: "unavailable", problem: `${place} could not be read` };
+    const fix = `if NMI may not, bind ClusterRole podid-nmi-secrets in namespace ${reference.namespace}`;
+    return { ok: false, kind: "unavailable", problem: `${place} could not be read; ${fix}` };
   }
 }
 

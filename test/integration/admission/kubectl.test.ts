@@ -176,15 +176,9 @@ const rights: Readonly<Record<string, { may: readonly Access[]; mayNot: readonly
     ],
   },
   "podid-nmi": {
-    may: [
-      ...readable,
-      ["watch", "pods", ""],
-      ["get", "secrets", ""],
-      ["patch", "events", "events.k8s.io"],
-      crds,
-      ...admission,
-    ],
+    may: [...readable, ["watch", "pods", ""], ["patch", "events", "events.k8s.io"], crds, ...admission],
     mayNot: [
+      ["get", "secrets", ""],
       ["list", "secrets", ""],
       ["watch", "secrets", ""],
       ["get", "azureidentities", group],

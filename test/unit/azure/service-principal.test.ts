@@ -75,7 +75,7 @@ describe("the Secret of a service principal", () => {
       asked: principal(),
       readSecret: unreadable,
       kind: "unavailable",
-      detail: `${place}Secret shop/app could not be read`,
+      detail: `${place}Secret shop/app could not be read; if NMI may not, bind ClusterRole podid-nmi-secrets in namespace shop`,
     },
   ];
   for (const { name, asked, readSecret, kind, detail } of bad) {

@@ -76,7 +76,7 @@ describe("deploy/rbac gives", () => {
     assert.deepEqual((await given("controller.yaml")).toSorted(), all.toSorted());
   });
 
-  it("NMI what it asks for and nothing else, but for the Secrets that an installation may leave out", async () => {
+  it("NMI what it asks for and nothing else, and a role for Secrets that is for installations to bind", async () => {
     const secrets = line({
       verb: "get",
       group: "",
