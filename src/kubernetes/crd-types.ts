@@ -55,8 +55,8 @@ export interface AzureAssignedIdentitySpec {
  * Snapshot of the AzureIdentity.
  */
 export interface AzureAssignedIdentitySpecAzureIdentityRef {
-  readonly apiVersion?: string;
-  readonly kind?: string;
+  readonly apiVersion: string;
+  readonly kind: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly spec?: AzureAssignedIdentitySpecAzureIdentityRefSpec;
   readonly status?: AzureAssignedIdentitySpecAzureIdentityRefStatus;
@@ -88,8 +88,8 @@ export interface AzureAssignedIdentitySpecAzureIdentityRefStatus {
  * Snapshot of the AzureIdentityBinding.
  */
 export interface AzureAssignedIdentitySpecAzureBindingRef {
-  readonly apiVersion?: string;
-  readonly kind?: string;
+  readonly apiVersion: string;
+  readonly kind: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly spec?: AzureAssignedIdentitySpecAzureBindingRefSpec;
   readonly status?: AzureAssignedIdentitySpecAzureBindingRefStatus;

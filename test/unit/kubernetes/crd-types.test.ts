@@ -3,7 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
-import type { AzureIdentityBindingStatus } from "../../../src/kubernetes/crd-types.ts";
+import type {
+  AzureAssignedIdentityObject,
+  AzureIdentityBindingStatus,
+} from "../../../src/kubernetes/crd-types.ts";
 import { renderCrdTypes } from "../../../tools/crd-types.ts";
 import { crdDirectory, folderWith } from "./manifest-fixtures.ts";
 
@@ -30,6 +33,8 @@ describe("the types of podid's kinds", () => {
     const misspelt: AzureIdentityBindingStatus = { timebox: {} };
     // @ts-expect-error: not one of Yes, No, PerPod
     const unknown: AzureIdentityBindingStatus = { timeBox: { inForce: "yes" } };
-    assert.ok(status && misspelt && unknown);
+    // @ts-expect-error: a reference without kind is refused by the API server
+    const nameless: AzureAssignedIdentityObject["spec"] = { azureIdentityRef: { apiVersion: "v1" } };
+    assert.ok(status && misspelt && unknown && nameless);
   });
 });
