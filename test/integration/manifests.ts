@@ -50,12 +50,12 @@ export function binding(name: string, spec: object = {}, created?: string): obje
 }
 
 /** A pod `shop/<name>` that asks for the binding of its name. */
-export function pod(name: string, status: object = {}): object {
+export function pod(name: string, status: object = {}, spec: object = {}): object {
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name, namespace: "shop", labels: { aadpodidbinding: name } },
-    spec: { containers: [] },
+    spec: { containers: [], ...spec },
     status,
   };
 }

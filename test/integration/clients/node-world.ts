@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+import { waitFor } from "../../control-plane/wait.ts";
+import { connectPod, openNamespace, openNode, type NetworkNamespace } from "./namespaces.ts";
+import { asServed, reportSchema, type Order, type ServedLine } from "./node-messages.ts";
+import { addressOf, nodeManifests, podNames, type PodName } from "./node-objects.ts";
+
+const execute = promisify(execFile);
+const root = resolve(import.meta.dirname, "../../..");
+/** Of a client program; those that wait are helped within seconds. */
+const patienceMs = 60_000;
+
+/** A node with its pods, each in a network of its own, and podid at 169.254.169.254:80. */
+export interface NodeWorld {
+  /** Runs a program in a pod's network, with nothing of this machine's environment; answers its standard output. */
+  run(pod: PodName, command: readonly string[]): Promise<string>;
+  /** What NMI answered this pod since the last time this was asked. */
+  served(pod: PodName): readonly ServedLine[];
+  /** Shows the pod's identity as assigned from now on, or as not assigned. */
+  assign(pod: PodName): Promise<void>;
+  release(pod: PodName): Promise<void>;
+  /** Resolves once some request waits at NMI. */
+  somebodyWaits(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts it: `open` and `closed` have their identities, `late` has not. */
+export async function startNodeWorld(): Promise<NodeWorld> {
+  const folder = await mkdtemp(join(tmpdir(), "podid-node-"));
+  for (const [file, text] of Object.entries(nodeManifests(Date.now())))
+    await writeFile(join(folder, file), text);
+  const network = await openNode();
+  const pods = new Map<PodName, NetworkNamespace>();
+  for (const name of podNames) {
+    const pod = await openNamespace();
+    await connectPod(network, pod, addressOf[name]);
+    pods.set(name, pod);
+  }
+  const agent = await startAgent(network, folder);
+  await agent.order({ do: "assign", pod: "open" });
+  await agent.order({ do: "assign", pod: "closed" });
+  return {
+    run: async (name, command) => {
+      const [program = "", ...first] = pods.get(name)?.enter ?? [];
+      const options = { cwd: root, env: { PATH: "/usr/bin:/bin" }, timeout: patienceMs };
+      const { stdout } = await execute(program, [...first, ...command], options);
+      // What the agent has logged until now comes before this answer.
+      await agent.order({ do: "count-held" });
+      return stdout;
+    },
+    served: (name) => agent.served(addressOf[name]),
+    assign: async (pod) => void (await agent.order({ do: "assign", pod })),
+    release: async (pod) => void (await agent.order({ do: "release", pod })),
+    somebodyWaits: async () => {
+      await waitFor(async () => (await agent.order({ do: "count-held" })) > 0, "a request that waits");
+    },
+    close: async () => {
+      await agent.close();
+      await Promise.all([network, ...pods.values()].map((namespace) => namespace.close()));
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Distributes over the members of the union, which `Omit` alone would not. */
+type WithoutID<T> = T extends unknown ? Omit<T, "id"> : never;
+
+interface Agent {
+  /** Resolves when it is done, with the number of requests that wait. */
+  order(order: WithoutID<Order>): Promise<number>;
+  served(peer: string): readonly ServedLine[];
+  close(): Promise<void>;
+}
+
+async function startAgent(network: NetworkNamespace, folder: string): Promise<Agent> {
+  const [enter = "", ...first] = network.enter;
+  const program = join(import.meta.dirname, "node-process.ts");
+  const child: ChildProcess = spawn(enter, [...first, process.execPath, program, folder], {
+    env: { PATH: "/usr/bin:/bin" },
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const ended = once(child, "exit");
+  const ready = Promise.withResolvers<void>();
+  const awaited = new Map<number, (held: number) => void>();
+  const lines: ServedLine[] = [];
+  child.on("message", (message) => {
+    const said = reportSchema.parse(message);
+    if (said.report === "ready") ready.resolve();
+    if (said.report === "done") awaited.get(said.id)?.(said.held);
+    const served = said.report === "logged" ? asServed(said.line) : null;
+    if (served !== null) lines.push(served);
+  });
+  void ended.then(([code]) =>
+    ready.reject(new Error(`the node ended with ${String(code)} before it was ready`)),
+  );
+  await ready.promise;
+  return {
+    order: (order) => {
+      const id = awaited.size;
+      const { promise, resolve: answer } = Promise.withResolvers<number>();
+      awaited.set(id, answer);
+      child.send({ id, ...order });
+      return promise;
+    },
+    served: (peer) => {
+      const its = lines.filter((line) => line.peer === peer);
+      lines.splice(0, lines.length, ...lines.filter((line) => line.peer !== peer));
+      return its;
+    },
+    close: async () => {
+      child.disconnect();
+      assert.deepEqual(await ended, [0, null]);
+    },
+  };
+}
