@@ -1,5 +1,3 @@
-import type { Server } from "node:http";
-
 import type { Decider } from "../engine/engine.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
@@ -13,7 +11,7 @@ import { createNmiMetrics } from "./metrics.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createManagedAssignments } from "./managed-assignments.ts";
 import { createRecentChanges } from "./recent-changes.ts";
-import { addressOf, closeServer, listen, type ListenAddress } from "./server.ts";
+import { listen, type ListenAddress, type ListenOn, type TokenServer } from "./server.ts";
 import { createSlots } from "./slots.ts";
 import { createTokenCache } from "./token-cache.ts";
 import { imdsCallsAtOnce } from "./token-fetch.ts";
@@ -71,7 +69,7 @@ export interface NmiDeps {
 /** The node daemon. */
 export interface Nmi {
   /** Starts to serve; answers the address in use. Rejects with the listen error. */
-  listen(address: ListenAddress): Promise<ListenAddress>;
+  listen(on: ListenOn): Promise<ListenAddress>;
   /** Answers waiting requests with 503, lets the others end, stops. */
   close(): Promise<void>;
 }
@@ -81,16 +79,16 @@ export function createNmi(deps: NmiDeps): Nmi {
   const draining = new AbortController();
   const stopped = new AbortController();
   const { app, unsubscribe } = wire(deps, draining.signal, stopped.signal);
-  const servers: Server[] = [];
+  const servers: TokenServer[] = [];
   return {
-    listen: async (address) => {
-      const server = await listen(app, address);
+    listen: async (on) => {
+      const server = await listen(app, on);
       servers.push(server);
-      return addressOf(server);
+      return server.address;
     },
     close: async () => {
       draining.abort(new Error("draining"));
-      await Promise.all(servers.map((server) => closeServer(server, deps.clock)));
+      await Promise.all(servers.map((server) => server.close(deps.clock)));
       stopped.abort(new Error("stopped"));
       unsubscribe();
     },

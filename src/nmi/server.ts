@@ -1,17 +1,37 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { Server as NetServer, type AddressInfo } from "node:net";
 
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 
 import type { Clock } from "../runtime/clock.ts";
 import { toResponse, type NmiEnv } from "./app.ts";
+import { followConnections, type Connections } from "./connections.ts";
 import { refusalAnswer, type Answer } from "./response.ts";
 
 export interface ListenAddress {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+}
+
+/** Where to listen. */
+export interface ListenOn extends ListenAddress {
+  /**
+   * Whether others of the same user may listen there too (SO_REUSEPORT, Linux), so that the next daemon serves before
+   * this one stops. A port that the kernel chooses is not shared.
+   */
+  readonly isShared?: boolean;
+}
+
+/** A server that listens. */
+export interface TokenServer {
+  readonly address: ListenAddress;
+  /**
+   * Lets the requests in flight end within 5 s on `clock`, and only then stops accepting: who cannot be answered by
+   * another daemon yet is answered by this one. Whatever is left then is cut.
+   */
+  close(clock: Clock): Promise<void>;
 }
 
 /** Node's own limits are 60 s, 300 s and none at all (reference/reliability.md S13). */
@@ -25,6 +45,10 @@ const mostRequestsPerSocket = 100;
 const mostConnections = 4_096;
 /** How long requests in flight may take to end when the daemon stops (reference/reliability.md N9). */
 const drainMs = 5_000;
+/** How long a connection that was accepted last may take to ask. */
+const silentMs = 1_000;
+/** How often a server looks again whether connections are waiting to be accepted, before it stops to. */
+const mostTurns = 100;
 
 const malformed: Answer = refusalAnswer({
   kind: "invalidRequest",
@@ -36,7 +60,7 @@ const malformed: Answer = refusalAnswer({
  * Listens for `app`. Requests that are too broken to reach it are answered here, as JSON too.
  * @throws the listen error, e.g. EADDRINUSE.
  */
-export async function listen(app: Hono<NmiEnv>, address: ListenAddress): Promise<Server> {
+export async function listen(app: Hono<NmiEnv>, on: ListenOn): Promise<TokenServer> {
   const listener = requestListener(app);
   const server = createServer({ ...limits, requireHostHeader: false }, (incoming, outgoing) => {
     // It answers every fault itself: its promise never rejects.
@@ -48,12 +72,14 @@ export async function listen(app: Hono<NmiEnv>, address: ListenAddress): Promise
     if (socket.writable) socket.end(rawAnswer(malformed));
     else socket.destroy();
   });
+  const connections = followConnections(server);
+  const { host, port, isShared = false } = on;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen(address.port, address.host, resolve);
+  server.listen({ host, port, reusePort: isShared && port !== 0 }, resolve);
   await promise;
   server.off("error", reject);
-  return server;
+  return { address: addressOf(server), close: (clock) => close(server, connections, clock) };
 }
 
 /** Where a server listens in the end. */
@@ -63,14 +89,32 @@ export function addressOf(server: Server): ListenAddress {
   return { host: bound.address, port: bound.port };
 }
 
-/** Stops accepting, lets requests in flight end within 5 s on `clock`, then closes what is left. */
-export async function closeServer(server: Server, clock: Clock): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeIdleConnections();
-  const cancel = clock.after(drainMs, () => server.closeAllConnections());
-  await promise;
-  cancel();
+async function close(server: Server, connections: Connections, clock: Clock): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancelLate = clock.after(drainMs, late.resolve);
+  await Promise.race([connections.answered(), late.promise]);
+  await acceptWaiting(connections);
+  const closed = Promise.withResolvers<void>();
+  // Not http's own way to close: that cuts connections which were accepted a moment ago and are about to ask.
+  NetServer.prototype.close.call(server, () => closed.resolve());
+  connections.closeAnswered();
+  const cancelSilent = clock.after(silentMs, () => connections.closeSilent());
+  void late.promise.then(() => server.closeAllConnections());
+  await closed.promise;
+  cancelLate();
+  cancelSilent();
+  // It is closed: this ends http's timer.
+  server.close();
+}
+
+/** The kernel resets connections that it has taken and we have not, so that there should be none when the port is closed. */
+async function acceptWaiting(connections: Connections): Promise<void> {
+  for (let turns = 0; turns < mostTurns; turns += 1) {
+    const before = connections.count();
+    // oxlint-disable-next-line no-await-in-loop -- all that wait are accepted in one turn of the event loop
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    if (connections.count() === before) return;
+  }
 }
 
 /**

@@ -47,6 +47,7 @@ export async function runController(options: {
       durationMs: flags.get(controllerFlags["leader-election-duration"]),
     },
     rate: rateOf(flags),
+    sharesPorts: false,
     fieldCase: flags.get(controllerFlags["enable-type-upgrade"])
       ? {
           configMap: flags.get(controllerFlags["config-map-name"]),

@@ -42,6 +42,8 @@ export interface DaemonOptions {
   readonly lease: LeaseOptions | null;
   /** Of requests to the API server; null: podid's own. */
   readonly rate: Rate | null;
+  /** Whether another daemon of this kind may listen at the same ports meanwhile. */
+  readonly sharesPorts: boolean;
   /** How to store objects anew whose fields are named as before 1.6; null: not at all. */
   readonly fieldCase: FieldCaseOptions | null;
 }
@@ -62,7 +64,7 @@ export async function runDaemon<T>(
   signal: AbortSignal,
   work: (daemon: Daemon, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { component, flags, metricsPort, health, doing } = options;
+  const { component, flags, metricsPort, health, doing, sharesPorts } = options;
   const clock = createSystemClock();
   const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
   for (const warning of flags.warnings) log.warn({ warning }, "a flag has no effect");
@@ -79,7 +81,8 @@ export async function runDaemon<T>(
       ...(doing === undefined ? {} : { doing }),
       metrics,
     };
-    const probes = await startProbeServer(flags.get(commonFlags["probe-address"]), ports, answers);
+    const on = { host: flags.get(commonFlags["probe-address"]), ports, isShared: sharesPorts };
+    const probes = await startProbeServer(on, answers);
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
     const { engine } = await startDaemonPolicy({ clock, log, metrics, onClose }, flags);

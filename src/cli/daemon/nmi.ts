@@ -3,8 +3,6 @@ import { once } from "node:events";
 import { createPlatformMetadata } from "../../azure/platform-metadata.ts";
 import { createTokenSource } from "../../azure/token-source.ts";
 import { createNmi, type NmiOptions } from "../../nmi/nmi.ts";
-import type { ListenAddress } from "../../nmi/server.ts";
-import { toError } from "../../runtime/to-error.ts";
 import { readEnvironment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { cloudNamed, readEndpoints } from "./azure-access.ts";
@@ -12,6 +10,7 @@ import { runDaemon, type Daemon } from "./daemon.ts";
 import { nmiFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { becomesReady } from "./source.ts";
+import { listenInTurn } from "./token-port.ts";
 import { versionLine } from "./version.ts";
 
 /**
@@ -42,9 +41,13 @@ export async function runNmi(options: {
     lease: null,
     fieldCase: null,
     rate: null,
+    sharesPorts,
   };
   await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, { node, mode }, until));
 }
+
+/** So that the next daemon of a node serves before this one stops; elsewhere there is no such sharing. */
+const sharesPorts = process.platform === "linux";
 
 interface Terms {
   readonly node: string;
@@ -90,16 +93,13 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
     options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode },
   });
   daemon.onClose(() => nmi.close());
-  const address = await nmi.listen({ host, port: flags.get(nmiFlags["nmi-port"]) }).catch(cannotListen);
+  signal.addEventListener("abort", () => readiness.set("stop", "the agent is stopping"), { once: true });
+  const on = { host, port: flags.get(nmiFlags["nmi-port"]), isShared: sharesPorts };
+  const address = await listenInTurn({ clock, log, signal }, () => nmi.listen(on));
   log.info({ address, node }, "serving tokens");
   if (!(await becomesReady(open, signal))) return;
   isSynced = true;
   readiness.set("source", null);
   log.info({ node }, "ready");
   if (!signal.aborted) await once(signal, "abort");
-}
-
-function cannotListen(cause: unknown): ListenAddress {
-  const problem = toError(cause).message;
-  throw new CommandError(3, `podid nmi: the token port cannot be served: ${problem}`, { cause });
 }

@@ -23,14 +23,21 @@ export interface ProbeServer {
   close(): Promise<void>;
 }
 
+/** Where probes are served. */
+export interface ProbePorts {
+  readonly host: string;
+  readonly ports: readonly number[];
+  /** Whether others of the same user may listen there too (SO_REUSEPORT). */
+  readonly isShared: boolean;
+}
+
 /**
- * Serves /healthz, /readyz and /metrics at each of `ports` (aad-pod-identity had one for probes and one for
+ * Serves /healthz, /readyz and /metrics at each of the ports (aad-pod-identity had one for probes and one for
  * metrics; here both serve all).
  * @throws CommandError 3 when a port cannot be had.
  */
 export async function startProbeServer(
-  host: string,
-  ports: readonly number[],
+  { host, ports, isShared }: ProbePorts,
   answers: ProbeAnswers,
 ): Promise<ProbeServer> {
   const distinct = ports.filter((port, index) => port === 0 || ports.indexOf(port) === index);
@@ -42,7 +49,7 @@ export async function startProbeServer(
     // Those that listen are closed when a later one cannot.
     for (const port of distinct) {
       // oxlint-disable-next-line no-await-in-loop
-      servers.push(await listen(host, port, answers));
+      servers.push(await listen({ host, port, reusePort: isShared && port !== 0 }, answers));
     }
   } catch (cause) {
     await close();
@@ -52,13 +59,16 @@ export async function startProbeServer(
   return { ports: servers.map(portOf), close };
 }
 
-async function listen(host: string, port: number, answers: ProbeAnswers): Promise<Server> {
+async function listen(
+  on: { readonly host: string; readonly port: number; readonly reusePort: boolean },
+  answers: ProbeAnswers,
+): Promise<Server> {
   const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, (incoming, outgoing) => {
     answer(incoming.url ?? "", outgoing, answers).catch(() => outgoing.destroy());
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen(port, host, resolve);
+  server.listen(on, resolve);
   await promise;
   server.off("error", reject);
   return server;

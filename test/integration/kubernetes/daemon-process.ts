@@ -25,13 +25,16 @@ export interface DaemonProcess {
   ended(): Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
 
-/** Starts `podid` with these arguments; ports of its own choice. */
+/** Starts `podid` with these arguments, behind those of `enter`; ports of its own choice unless they say others. */
 export function startDaemon(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  enter: readonly string[] = [],
 ): DaemonProcess {
   const ports = ["--http-probe-port=0", "--prometheus-port=0", "--probe-address=127.0.0.1"];
-  const child = spawn(program, [...args, ...ports], {
+  const [component = "", ...flags] = args;
+  const [first = program, ...others] = [...enter, program, component, ...ports, ...flags];
+  const child = spawn(first, others, {
     cwd: root,
     env: { PATH: "/usr/bin:/bin", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
