@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 
 import { createNmi } from "../../../src/nmi/nmi.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
+import { startBoundPod, web } from "./bound-pod.ts";
 import { startDaemon, tokenPath, type Daemon } from "./daemon.ts";
 import { createWindowDecider } from "./window-decider.ts";
 
@@ -102,17 +105,86 @@ describe("listening", () => {
     await second.close();
     await daemon.nmi.close();
   });
+});
+
+/** A connection that the daemon has accepted, and nothing has been sent on it. */
+async function connected(
+  daemon: Daemon,
+): Promise<{ readonly socket: Socket; readonly received: Promise<string> }> {
+  const socket = connect({ host: "127.0.0.1", port: daemon.port, localAddress: "127.0.0.3" });
+  await once(socket, "connect");
+  // Connections are accepted in their order: by this answer that one has been, too.
+  await daemon.ask({ from: "127.0.0.2" });
+  return { socket, received: text(socket) };
+}
+
+describe("a daemon that stops", () => {
+  it("answers whoever has connected already, and says that the connection ends", async () => {
+    const daemon = await startDaemon({ at: "2026-06-14T12:00:00Z" });
+    const { socket, received } = await connected(daemon);
+    const closed = daemon.nmi.close();
+    await refusedConnection(daemon.port);
+    socket.write(`GET ${tokenPath} HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n`);
+    assert.match(await received, /^HTTP\/1\.1 400 .*connection: close\r\n.*Required metadata header/is);
+    await closed;
+  });
+
+  it("cuts connections that do not ask within a second", async () => {
+    const daemon = await startDaemon({ at: "2026-06-14T12:00:00Z" });
+    const silent = await connected(daemon);
+    const half = await connected(daemon);
+    half.socket.write("GET / HTTP/1.1\r\nHost:");
+    const closed = daemon.nmi.close();
+    await refusedConnection(daemon.port);
+    daemon.clock.advance(1_000);
+    await closed;
+    assert.deepEqual(await Promise.all([silent.received, half.received]), ["", ""]);
+  });
+
+  it("goes on accepting until the requests in flight are answered, and ends then", async () => {
+    const daemon = await startBoundPod();
+    const asked = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<undefined>();
+    daemon.azure.onAcquire = () => {
+      asked.resolve();
+      return release.promise;
+    };
+    const inFlight = daemon.askToken(web);
+    await asked.promise;
+    const closed = daemon.nmi.close();
+    const meanwhile = await daemon.ask({ from: "127.0.0.2" });
+    assert.deepEqual([meanwhile.status, meanwhile.headers.connection], [400, "close"]);
+    release.resolve(undefined);
+    assert.equal((await inFlight).status, 200);
+    await closed;
+    await refusedConnection(daemon.port);
+  });
 
   it("cuts requests that do not end within 5 s of closing", async () => {
-    const daemon = await startDaemon({ at: "2026-06-14T12:00:00Z" });
-    const socket = connect({ host: "127.0.0.1", port: daemon.port });
-    const isCut = new Promise((resolve) => void socket.on("close", resolve));
-    await new Promise((resolve) => void socket.on("connect", resolve));
-    socket.write("GET / HTTP/1.1\r\nHost:");
-    // A whole request on another connection: by its answer the half one has been read, too.
-    await daemon.ask({ from: "127.0.0.2" });
+    const daemon = await startBoundPod();
+    const asked = Promise.withResolvers<void>();
+    daemon.azure.onAcquire = () => {
+      asked.resolve();
+      return new Promise<undefined>(() => undefined);
+    };
+    const inFlight = daemon.askToken(web);
+    await asked.promise;
     const closed = daemon.nmi.close();
     daemon.clock.advance(5_000);
-    await Promise.all([closed, isCut]);
+    await assert.rejects(inFlight, { code: "ECONNRESET" });
+    await closed;
   });
 });
+
+/** Resolves once nobody listens at the port. */
+async function refusedConnection(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect({ host: "127.0.0.1", port });
+    const isRefused = await Promise.race([
+      once(socket, "connect").then(() => false),
+      once(socket, "error").then(() => true),
+    ]).catch(() => true);
+    socket.destroy();
+    if (isRefused) return;
+  }
+}
