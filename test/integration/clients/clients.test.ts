@@ -52,7 +52,7 @@ describe("at 169.254.169.254, in a pod's own network", { skip: noNamespaces }, (
 
       it("waits for its first token until the identity is assigned", async () => {
         const answered = ask(client, "late", { clientID: clientIDOf("late") });
-        await world.somebodyWaits();
+        await world.waiting(1);
         await world.assign("late");
         const { calls, statuses } = await answered;
         await world.release("late");
@@ -100,6 +100,30 @@ describe("at 169.254.169.254, in a pod's own network", { skip: noNamespaces }, (
       }
     });
   }
+
+  describe("while the daemon is replaced", () => {
+    const here = clients.filter(({ missing }) => missing === false);
+    const answers = new Map<Client, ReturnType<typeof ask>>();
+    before(async () => {
+      for (const client of here) {
+        const answer = ask(client, "late", { clientID: clientIDOf("late") });
+        answer.catch(() => undefined);
+        answers.set(client, answer);
+      }
+      await world.waiting(here.length);
+      await world.replace();
+      await world.assign("late");
+    });
+
+    for (const client of clients) {
+      const end = client.retries ? "gets its token from the next one" : "is told to ask again";
+      it(`${client.name}, which waits for its token, ${end}`, { skip: client.missing }, async () => {
+        const { calls = [] } = (await answers.get(client)) ?? {};
+        if (client.retries) assert.deepEqual(calls.map(ownerOf), [clientIDOf("late")]);
+        else assert.match(calls.map(messageOf).join(), /the agent is restarting/);
+      });
+    }
+  });
 });
 
 function completed(ask: Partial<Ask>): Ask {

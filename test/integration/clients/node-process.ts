@@ -20,7 +20,10 @@ import { nodeAzure, type PodName } from "./node-objects.ts";
 // A node, run inside its network: NMI at the real metadata address, with the real policy over the folder of the first
 // argument, and an Azure on loopback. It does what the test tells it, and ends with the test.
 
-const tell = (report: Report): void => void process.send?.(report);
+const tell = (report: Report): void => {
+  // Once the test has let go, nobody listens.
+  if (process.connected) process.send?.(report);
+};
 const clock = createSystemClock();
 const write = (text: string): void => tell({ report: "logged", line: JSON.parse(text) });
 const log = createLog({ clock, level: "info", component: "node", destination: { write } });
@@ -96,5 +99,5 @@ async function close(): Promise<void> {
 
 process.on("message", (message) => void carryOut(orderSchema.parse(message)));
 process.on("disconnect", () => void close());
-await nmi.listen({ host: metadataAddress, port: 80 });
+await nmi.listen({ host: metadataAddress, port: 80, isShared: true });
 tell({ report: "ready" });

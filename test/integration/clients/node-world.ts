@@ -25,8 +25,10 @@ export interface NodeWorld {
   /** Shows the pod's identity as assigned from now on, or as not assigned. */
   assign(pod: PodName): Promise<void>;
   release(pod: PodName): Promise<void>;
-  /** Resolves once some request waits at NMI. */
-  somebodyWaits(): Promise<void>;
+  /** Resolves once so many requests wait at NMI. */
+  waiting(count: number): Promise<void>;
+  /** Starts another NMI beside the one that runs, and then stops that. */
+  replace(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,9 +44,7 @@ export async function startNodeWorld(): Promise<NodeWorld> {
     await connectPod(network, pod, addressOf[name]);
     pods.set(name, pod);
   }
-  const agent = await startAgent(network, folder);
-  await agent.order({ do: "assign", pod: "open" });
-  await agent.order({ do: "assign", pod: "closed" });
+  let agent = await startAgent(network, folder);
   return {
     run: async (name, command) => {
       const [program = "", ...first] = pods.get(name)?.enter ?? [];
@@ -57,8 +57,14 @@ export async function startNodeWorld(): Promise<NodeWorld> {
     served: (name) => agent.served(addressOf[name]),
     assign: async (pod) => void (await agent.order({ do: "assign", pod })),
     release: async (pod) => void (await agent.order({ do: "release", pod })),
-    somebodyWaits: async () => {
-      await waitFor(async () => (await agent.order({ do: "count-held" })) > 0, "a request that waits");
+    waiting: async (count) => {
+      const isSo = async (): Promise<boolean> => (await agent.order({ do: "count-held" })) === count;
+      await waitFor(isSo, `${count} requests that wait`);
+    },
+    replace: async () => {
+      const before = agent;
+      agent = await startAgent(network, folder);
+      await before.close();
     },
     close: async () => {
       await agent.close();
@@ -87,27 +93,30 @@ async function startAgent(network: NetworkNamespace, folder: string): Promise<Ag
   });
   const ended = once(child, "exit");
   const ready = Promise.withResolvers<void>();
-  const awaited = new Map<number, (held: number) => void>();
+  const awaited: PromiseWithResolvers<number>[] = [];
   const lines: ServedLine[] = [];
   child.on("message", (message) => {
     const said = reportSchema.parse(message);
     if (said.report === "ready") ready.resolve();
-    if (said.report === "done") awaited.get(said.id)?.(said.held);
+    if (said.report === "done") awaited[said.id]?.resolve(said.held);
     const served = said.report === "logged" ? asServed(said.line) : null;
     if (served !== null) lines.push(served);
   });
-  void ended.then(([code]) =>
-    ready.reject(new Error(`the node ended with ${String(code)} before it was ready`)),
-  );
+  void ended.then(([code]) => {
+    for (const { reject } of [ready, ...awaited]) reject(new Error(`the node ended: ${String(code)}`));
+  });
+  const order: Agent["order"] = (what) => {
+    const answer = Promise.withResolvers<number>();
+    const id = awaited.push(answer) - 1;
+    if (child.connected) child.send({ id, ...what });
+    else answer.reject(new Error("the node is not there any more"));
+    return answer.promise;
+  };
   await ready.promise;
+  await order({ do: "assign", pod: "open" });
+  await order({ do: "assign", pod: "closed" });
   return {
-    order: (order) => {
-      const id = awaited.size;
-      const { promise, resolve: answer } = Promise.withResolvers<number>();
-      awaited.set(id, answer);
-      child.send({ id, ...order });
-      return promise;
-    },
+    order,
     served: (peer) => {
       const its = lines.filter((line) => line.peer === peer);
       lines.splice(0, lines.length, ...lines.filter((line) => line.peer !== peer));

@@ -13,6 +13,8 @@ export interface Client {
   readonly command: readonly string[];
   /** Whether it keeps tokens, so that a second question for the same one stays in the pod. */
   readonly caches: boolean;
+  /** Whether it asks again after a 503, as a stopping daemon answers those who wait. */
+  readonly retries: boolean;
   /** Its DefaultAzureCredential; null: it has none. */
   readonly chain: {
     /** Whether it asks for the service again before each token, or until it was there once. */
@@ -33,14 +35,23 @@ export const clients: readonly Client[] = [
     name: "@azure/identity",
     command: ownNode("azure-identity.ts"),
     caches: true,
+    retries: true,
     chain: { probesEachTime: true, goesOn: true },
     missing: false,
   },
-  { name: "@azure/msal-node", command: ownNode("msal-node.ts"), caches: true, chain: null, missing: false },
+  {
+    name: "@azure/msal-node",
+    command: ownNode("msal-node.ts"),
+    caches: true,
+    retries: true,
+    chain: null,
+    missing: false,
+  },
   {
     name: "azure-identity for Python",
     command: ownPython("azure_identity_client.py"),
     caches: true,
+    retries: true,
     chain: { probesEachTime: false, goesOn: true },
     missing: noPython,
   },
@@ -48,6 +59,7 @@ export const clients: readonly Client[] = [
     name: "msal for Python",
     command: ownPython("msal_client.py"),
     caches: true,
+    retries: false,
     chain: null,
     missing: noPython,
   },
@@ -55,6 +67,7 @@ export const clients: readonly Client[] = [
     name: "azidentity for Go",
     command: [azidentity],
     caches: true,
+    retries: true,
     chain: { probesEachTime: false, goesOn: false },
     missing: isThere(azidentity) ? false : "needs Go; tools/clients.sh builds the program",
   },
@@ -62,6 +75,7 @@ export const clients: readonly Client[] = [
     name: "curl",
     command: ownNode("curl.ts"),
     caches: false,
+    retries: false,
     chain: null,
     missing: isOnPath("curl") ? false : "needs curl",
   },
