@@ -102,7 +102,7 @@ async function startAgent(network: NetworkNamespace, folder: string): Promise<Ag
     const served = said.report === "logged" ? asServed(said.line) : null;
     if (served !== null) lines.push(served);
   });
-  void ended.then(([code]) => {
+  child.once("exit", (code) => {
     for (const { reject } of [ready, ...awaited]) reject(new Error(`the node ended: ${String(code)}`));
   });
   const order: Agent["order"] = (what) => {
