@@ -93,7 +93,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
     options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode },
   });
   daemon.onClose(() => nmi.close());
-  signal.addEventListener("abort", () => readiness.set("stop", "the agent is stopping"), { once: true });
+  signal.addEventListener("abort", () => readiness.set("stop", "told to stop"), { once: true });
   const on = { host, port: flags.get(nmiFlags["nmi-port"]), isShared: sharesPorts };
   const address = await listenInTurn({ clock, log, signal }, () => nmi.listen(on));
   log.info({ address, node }, "serving tokens");

@@ -3,6 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { get, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -125,6 +126,8 @@ describe("a daemon that is told to stop", () => {
       .looseObject({ address: z.object({ host: z.string(), port: z.int() }) })
       .parse(await daemon.said("serving tokens"));
     await daemon.said("ready");
+    const early = connect(address.port, "127.0.0.1");
+    await once(early, "connect");
     const waiting = requestToken(address.port);
     await waitFor(async () => {
       const metrics = await fetch(`http://127.0.0.1:${address.port}/metrics`);
@@ -134,6 +137,12 @@ describe("a daemon that is told to stop", () => {
     const { statusCode, headers } = await waiting;
     assert.equal(statusCode, 503);
     assert.deepEqual([headers["retry-after"], headers.connection], ["2", "close"]);
+    // What had connected before is answered, too: by the daemon itself, and by what its probes say.
+    early.write("GET /readyz HTTP/1.1\r\nHost: podid\r\n\r\n");
+    assert.match(
+      await text(early),
+      /^HTTP\/1\.1 503 .*"reasons":\["the agent is stopping","told to stop"\]/s,
+    );
     assert.deepEqual(await daemon.ended(), { code: 0, stderr: "" });
   });
 
