@@ -28,6 +28,7 @@ const advice: Partial<Record<ReasonCode, string>> = {
   AssignmentPending: "wait until the controller has assigned the identity; see its log if that takes minutes",
   PolicyError:
     'mend what the fault names (`podid explain --policy FILE` prints it, a daemon logs it as "policy fault") and build the policy bundle anew: docs/custom-policies.md',
+  HostNetworkPod: "run the pod without hostNetwork: with it, it is the node that asks",
   PodExcepted: "remove the AzurePodIdentityException to bring the pod under podid's policy",
 };
 

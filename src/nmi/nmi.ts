@@ -9,6 +9,7 @@ import { createAssignments } from "./assignments.ts";
 import { createCallerIndex } from "./caller.ts";
 import { createJudge } from "./decide.ts";
 import { createHolds } from "./hold.ts";
+import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createManagedAssignments } from "./managed-assignments.ts";
@@ -60,6 +61,8 @@ export interface NmiDeps {
   readonly decider: Decider;
   readonly tokens: TokenSource;
   readonly platform: PlatformMetadata;
+  /** What the node's network shows behind a pod's address; absent: nothing. */
+  readonly interfaceBehind?: InterfaceBehind;
   readonly metrics: Metrics;
   /** Whether `resources` shows everything by now; no token before that. */
   readonly isSynced?: () => boolean;
@@ -98,10 +101,10 @@ export function createNmi(deps: NmiDeps): Nmi {
 }
 
 function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
-  const { clock, log, node, resources, platform } = deps;
+  const { clock, log, resources, platform } = deps;
   const options = { ...defaults, ...deps.options };
   const metrics = createNmiMetrics(deps.metrics);
-  const callers = createCallerIndex({ resources, node });
+  const callers = createCallerIndex(deps);
   const recent = createRecentChanges({ clock, resources, keepMs: options.identityGraceMs });
   const { namespaced, managed } = options;
   const assignments = managed

@@ -124,8 +124,11 @@ function attemptFind(deps: TokenRouteDeps, address: string, arrivedMs: number): 
     const refusal = refuse("unknownCaller", "UnknownCaller");
     return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs };
   }
+  if (caller.kind === "hostNetwork") {
+    return { kind: "done", value: { ok: false, refusal: refuse("denied", "HostNetworkPod") } };
+  }
   const refusal = refuse("ambiguousCaller", "AmbiguousCaller");
-  return { kind: "done", value: { ok: false, refusal } };
+  return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs };
 }
 
 function podAt(callers: CallerIndex, address: string, uid: string): Pod | null {

@@ -29,11 +29,26 @@ describe("the caller", () => {
     assert.match(descriptionOf(await answer), /UnknownCaller/);
   });
 
-  it("is answered 503 when two pods claim its address", async () => {
+  it("is answered 503 when two pods claim its address for 10 s", async () => {
     daemon.resources.put("Pod", pod("twin", web));
-    const answer = await daemon.askToken(web);
-    assert.equal(answer.status, 503);
-    assert.match(descriptionOf(answer), /AmbiguousCaller/);
+    const { answer } = await hold(daemon);
+    daemon.clock.advance(10_000);
+    assert.equal((await answer).status, 503);
+    assert.match(descriptionOf(await answer), /AmbiguousCaller/);
+  });
+
+  it("is known again as soon as the other claim to its address ends", async () => {
+    daemon.resources.put("Pod", pod("twin", web));
+    const { answer } = await hold(daemon);
+    daemon.resources.put("Pod", pod("twin", web, { phase: "Failed" }));
+    assert.equal((await answer).status, 200);
+  });
+
+  it("is refused at once, with a reason of its own, when it is the node", async () => {
+    daemon.resources.put("Pod", pod("proxy", "127.0.0.9", { hostNetwork: true }));
+    const answer = await daemon.askToken("127.0.0.9");
+    assert.equal(answer.status, 403);
+    assert.match(descriptionOf(answer), /HostNetworkPod/);
   });
 
   it("gets nothing when another pod took its address during the call to Azure", async () => {
