@@ -78,7 +78,10 @@ export async function attemptIssue(deps: IssueDeps, asking: Asking): Promise<Ste
     fetched.token.expiresOnSeconds,
   );
   const second = confirmed.decision;
-  if (!second.allow) return onRefused(deps, asking, podAfter, second);
+  if (!second.allow) {
+    deps.cache.drop(identity, asking.request.resource);
+    return onRefused(deps, asking, podAfter, second);
+  }
   const identityAfter = deps.resources.get("AzureIdentity", first.identity);
   if (!isSameGrant(first, second) || identityAfter?.resourceVersion !== identity.resourceVersion) {
     return { kind: "again" };

@@ -17,7 +17,7 @@ import { createRecentChanges } from "./recent-changes.ts";
 import { addressOf, closeServer, listen, type ListenAddress } from "./server.ts";
 import { createSlots } from "./slots.ts";
 import { createTokenCache } from "./token-cache.ts";
-import { imdsCallsAtOnce } from "./token-fetch.ts";
+import { imdsCallsAtOnce, imdsPace } from "./token-fetch.ts";
 
 export interface NmiOptions {
   /** Host names, without port, that clients may address the daemon by. */
@@ -62,7 +62,7 @@ export interface NmiDeps {
   readonly tokens: TokenSource;
   readonly platform: PlatformMetadata;
   /** What the node's network shows behind a pod's address; absent: nothing. */
-  readonly interfaceBehind?: InterfaceBehind;
+  readonly interfaceBehind?: InterfaceBehind | undefined;
   readonly metrics: Metrics;
   /** Whether `resources` shows everything by now; no token before that. */
   readonly isSynced?: () => boolean;
@@ -110,7 +110,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const assignments = managed
     ? createManagedAssignments({ ...deps, namespaced })
     : createAssignments(resources);
-  const imdsSlots = createSlots(imdsCallsAtOnce);
+  const imdsSlots = createSlots(imdsCallsAtOnce, { clock, ...imdsPace });
   const appDeps: AppDeps = {
     ...options,
     isSynced: deps.isSynced ?? (() => true),
@@ -130,10 +130,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     metrics,
     draining,
   };
-  const unsubscribe = (): void => {
-    callers.close();
-    assignments.close();
-    recent.close();
-  };
+  const followers = [callers, assignments, recent, appDeps.cache];
+  const unsubscribe = (): void => followers.forEach((follower) => follower.close());
   return { app: createApp(appDeps), unsubscribe };
 }
