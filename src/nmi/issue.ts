@@ -1,9 +1,10 @@
+import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureIdentity, Key, Pod } from "../engine/resources.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { toSeconds } from "../timebox/instant.ts";
 import { clampLifetime } from "./clamp.ts";
 import type { Allowed, Confirmation, Judge, Refused } from "./decide.ts";
-import type { Step } from "./hold.ts";
+import type { Change, Step } from "./hold.ts";
 import { refusalKindOf } from "./outcome.ts";
 import { identityGraceLeftMs } from "./patience.ts";
 import type { Resources, UpstreamToken } from "./ports.ts";
@@ -68,7 +69,10 @@ export async function attemptIssue(deps: IssueDeps, asking: Asking): Promise<Ste
   if (!fetched.ok) {
     const refusal = upstreamFailure(fetched.failure);
     return fetched.failure.kind === "identityNotFound"
-      ? hold(refusal, asking.arrivedMs + deps.holdPendingMs, upstreamLagRetryMs)
+      ? {
+          ...hold(deps, podAfter, refusal, asking.arrivedMs + deps.holdPendingMs),
+          retryMs: upstreamLagRetryMs,
+        }
       : refused(refusal, first.identity);
   }
   const confirmed = deps.judge.confirm(
@@ -111,10 +115,10 @@ function onConfirmed(
 function onRefused(deps: IssueDeps, asking: Asking, pod: Pod, decision: Refused): Step<Verdict> {
   const kind = refusalKindOf(decision);
   const pendingUntilMs = asking.arrivedMs + deps.holdPendingMs;
-  if (kind === "pending") return hold(assignmentPending(decision), pendingUntilMs);
+  if (kind === "pending") return hold(deps, pod, assignmentPending(decision), pendingUntilMs);
   if (kind === "unbound") {
     if (deps.refuseUnboundAtOnce) return refused(refuse("identityNotFound", "NoMatchingBinding"));
-    return hold(refuse("unbound", "NoMatchingBinding"), asking.arrivedMs + deps.holdUnboundMs);
+    return hold(deps, pod, refuse("unbound", "NoMatchingBinding"), asking.arrivedMs + deps.holdUnboundMs);
   }
   if (kind === "denied") {
     const { bindings } = decision;
@@ -124,7 +128,7 @@ function onRefused(deps: IssueDeps, asking: Asking, pod: Pod, decision: Refused)
   const graceLeftMs = identityGraceLeftMs(deps, pod, deps.judge.candidates(pod));
   if (graceLeftMs === 0) return refused(identityNotFound("identityNotFound"));
   const graceUntilMs = deps.clock.monotonicMs() + graceLeftMs;
-  return hold(identityNotFound("pending"), Math.min(pendingUntilMs, graceUntilMs));
+  return hold(deps, pod, identityNotFound("pending"), Math.min(pendingUntilMs, graceUntilMs));
 }
 
 /** Whether the token that was fetched for `first` is what `second` allows, for the same span of time. */
@@ -135,6 +139,8 @@ function isSameGrant(first: Allowed, second: Allowed): boolean {
   );
 }
 
+type HoldStep = Extract<Step<Verdict>, { kind: "hold" }>;
+
 function refused(refusal: Refusal, identity?: Key, binding?: Key): Step<Verdict> {
   const names = {
     ...(identity === undefined ? {} : { identity }),
@@ -143,6 +149,15 @@ function refused(refusal: Refusal, identity?: Key, binding?: Key): Step<Verdict>
   return { kind: "done", value: { ok: false, refusal, ...names } };
 }
 
-function hold(refusal: Refusal, untilMs: number, retryMs?: number): Step<Verdict> {
-  return { kind: "hold", refusal, untilMs, ...(retryMs === undefined ? {} : { retryMs }) };
+/** Of pods and their assignments only the pod's own are news; of all else anything may be. */
+function hold(deps: IssueDeps, pod: Pod, refusal: Refusal, untilMs: number): HoldStep {
+  const key = keyOf(pod);
+  const isNews = (change: Change): boolean => {
+    if (change.kind === "Pod") return change.key === key;
+    if (change.kind !== "AzureAssignedIdentity") return true;
+    // One that has gone gives nobody an identity.
+    const spec = deps.resources.get("AzureAssignedIdentity", change.key)?.spec;
+    return spec?.pod === pod.name && spec.podNamespace === pod.namespace;
+  };
+  return { kind: "hold", refusal, untilMs, isNews };
 }

@@ -65,7 +65,7 @@ describe("a time box", () => {
     moveTo("22:59:30");
     const { answer } = await hold(daemon);
     moveTo("23:00:00");
-    daemon.resources.put("Pod", pod("other", "127.0.0.77"));
+    daemon.resources.put("Pod", pod("web", web));
     assert.equal((await answer).status, 403);
   });
 
