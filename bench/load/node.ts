@@ -35,7 +35,7 @@ export interface LoadedNode {
 /**
  * Starts the node. Pods share eight identities, each bound within a time box, so that every request is judged against
  * one. `type` 0: managed identities, in managed mode, where the policy is asked for the assignments too; 1: service
- * principals.
+ * principals, in standard mode.
  */
 export async function startNode(options: {
   readonly type: 0 | 1;
@@ -56,7 +56,7 @@ export async function startNode(options: {
   await mkdir(files.manifests);
   await writeFile(files.endpoints, JSON.stringify({ imdsUrl: imds.get("node-0"), authorityUrl: entra }));
   await writeFile(join(files.manifests, "objects.json"), manifestText(options.type));
-  const { child, port } = await startDaemon(files);
+  const { child, port } = await startDaemon(files, options.type);
   return {
     host: "127.0.0.1",
     port,
@@ -81,15 +81,20 @@ interface Files {
 }
 
 /** PODID_LOAD_NODE_OPTIONS: for instance --cpu-prof, in place of what bin/podid says. */
-async function startDaemon({
-  endpoints,
-  manifests,
-  log,
-}: Files): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+async function startDaemon(
+  { endpoints, manifests, log }: Files,
+  type: 0 | 1,
+): Promise<{ readonly child: ChildProcess; readonly port: number }> {
   const output = openSync(log, "w");
   const args = ["nmi", "--node=node-0", `--manifests=${manifests}`, `--azure-endpoints=${endpoints}`].concat(
-    ["--operation-mode=managed", "--forceNamespaced=true", "--nmi-listen-address=127.0.0.1"],
-    ["--nmi-port=0", "--http-probe-port=0", "--prometheus-port=0", "--probe-address=127.0.0.1"],
+    type === 0 ? ["--operation-mode=managed", "--forceNamespaced=true"] : [],
+    [
+      "--nmi-listen-address=127.0.0.1",
+      "--nmi-port=0",
+      "--http-probe-port=0",
+      "--prometheus-port=0",
+      "--probe-address=127.0.0.1",
+    ],
   );
   const child = spawn(join(root, "bin/podid"), args, {
     cwd: root,

@@ -6,6 +6,7 @@ import { clampLifetime } from "./clamp.ts";
 import type { Allowed, Confirmation, Judge, Refused } from "./decide.ts";
 import type { Change, Step } from "./hold.ts";
 import { refusalKindOf } from "./outcome.ts";
+import type { PastGrants } from "./past-grants.ts";
 import { identityGraceLeftMs } from "./patience.ts";
 import type { Resources, UpstreamToken } from "./ports.ts";
 import type { RecentChanges } from "./recent-changes.ts";
@@ -31,6 +32,7 @@ export interface IssueDeps {
   readonly resources: Resources;
   readonly judge: Judge;
   readonly cache: TokenCache;
+  readonly grants: PastGrants;
   readonly recent: RecentChanges;
   readonly holdPendingMs: number;
   readonly holdUnboundMs: number;
@@ -57,6 +59,8 @@ const upstreamLagRetryMs = 2_000;
 export async function attemptIssue(deps: IssueDeps, asking: Asking): Promise<Step<Verdict>> {
   const pod = asking.currentPod();
   if (pod === null) return refused(refuse("podReplaced", "PodReplaced"));
+  const again = issueAgain(deps, pod, asking.request);
+  if (again !== null) return again;
   const first = deps.judge.mayHave(pod, asking.request);
   if (!first.allow) return onRefused(deps, asking, pod, first);
   const identity = deps.resources.get("AzureIdentity", first.identity);
@@ -90,7 +94,23 @@ export async function attemptIssue(deps: IssueDeps, asking: Asking): Promise<Ste
   if (!isSameGrant(first, second) || identityAfter?.resourceVersion !== identity.resourceVersion) {
     return { kind: "again" };
   }
+  deps.grants.remember(podAfter, asking.request, second);
   return onConfirmed(identity, second, fetched.token, confirmed);
+}
+
+/**
+ * The same pod has asked for the same before, and the token is at hand: one decision, made now, is before and after a
+ * call that does not take place. Null when anything is not as it was, or the policy says no.
+ */
+function issueAgain(deps: IssueDeps, pod: Pod, request: TokenRequest): Step<Verdict> | null {
+  const past = deps.grants.of(pod, request);
+  const identity = past && deps.resources.get("AzureIdentity", past.identity);
+  const token = identity && deps.cache.ready(identity, request.resource);
+  if (past === undefined || identity === undefined || token === undefined) return null;
+  const confirmed = deps.judge.confirm(pod, request, past.bindings, token.expiresOnSeconds);
+  const { decision } = confirmed;
+  if (!decision.allow || !isSameGrant(past, decision)) return null;
+  return onConfirmed(identity, decision, token, confirmed);
 }
 
 /** Fits the token into the box; the last step, and a synchronous one. */
@@ -132,7 +152,7 @@ function onRefused(deps: IssueDeps, asking: Asking, pod: Pod, decision: Refused)
 }
 
 /** Whether the token that was fetched for `first` is what `second` allows, for the same span of time. */
-function isSameGrant(first: Allowed, second: Allowed): boolean {
+function isSameGrant(first: Pick<Allowed, "identity" | "bindings">, second: Allowed): boolean {
   return (
     first.identity === second.identity &&
     new Set(first.bindings).symmetricDifference(new Set(second.bindings)).size === 0

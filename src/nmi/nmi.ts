@@ -11,6 +11,7 @@ import { createJudge } from "./decide.ts";
 import { createHolds } from "./hold.ts";
 import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
+import { createPastGrants } from "./past-grants.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createManagedAssignments } from "./managed-assignments.ts";
 import { createRecentChanges } from "./recent-changes.ts";
@@ -121,6 +122,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     resources,
     platform,
     callers,
+    grants: createPastGrants(),
     recent,
     judge: createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch }),
     imdsSlots,

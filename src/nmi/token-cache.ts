@@ -1,10 +1,10 @@
 import type { AzureIdentity, Key } from "../engine/resources.ts";
-import type { Resources, TokenResult } from "./ports.ts";
+import type { Resources, TokenResult, UpstreamToken } from "./ports.ts";
 import { createSlots } from "./slots.ts";
 import { answerOf, settle, spareOf, type Now } from "./token-entry.ts";
 import { entraCallsAtOnce, isManaged, type TokenFetchDeps } from "./token-fetch.ts";
 import { createTokenFlights } from "./token-flights.ts";
-import { createTokenShelf, factsOf, placeOf, type Place } from "./token-shelf.ts";
+import { createTokenShelf, factsOf, placeOf, type Place, type TokenShelf } from "./token-shelf.ts";
 
 /**
  * Tokens by identity and resource, shared by all pods: whoever calls must hold a fresh allow from the
@@ -12,6 +12,8 @@ import { createTokenShelf, factsOf, placeOf, type Place } from "./token-shelf.ts
  */
 export interface TokenCache {
   get(identity: AzureIdentity, resource: string): Promise<TokenResult>;
+  /** A token that is at hand and needs no renewal; undefined when `get` has something to do. */
+  ready(identity: AzureIdentity, resource: string): UpstreamToken | undefined;
   /** Forgets a token, for instance because who asked for it has lost the right to it meanwhile. */
   drop(identity: AzureIdentity, resource: string): void;
   /** Ends to follow the store. */
@@ -32,25 +34,15 @@ export interface TokenCacheDeps extends Omit<TokenFetchDeps, "entraSlots"> {
  * is edited or deleted takes its tokens with it, and so does an hour in which nobody asks.
  */
 export function createTokenCache(deps: TokenCacheDeps): TokenCache {
-  const { clock, resources, random = Math.random } = deps;
+  const { clock, resources } = deps;
   const shelf = createTokenShelf();
   const now = (): Now => ({ wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() });
-  const factsNow = (key: Key): string | null => currentFacts(resources, key);
-  const onLanded = (place: Place, identity: AzureIdentity, fetched: TokenResult): TokenResult => {
-    deps.onFetch(fetched.ok ? "ok" : fetched.failure.kind);
-    const at = now();
-    const terms = { random: random(), isManaged: isManaged(identity) };
-    const { result, entry } = settle(fetched, shelf.use(place, at.monotonicMs) ?? null, at, terms);
-    // Edited or deleted while the call was under way: nothing of it is kept.
-    if (entry === null || factsNow(place.identity) !== place.facts) shelf.drop(place);
-    else shelf.put(place, entry, at.monotonicMs);
-    return result;
-  };
+  const onLanded = (place: Place, identity: AzureIdentity, fetched: TokenResult): TokenResult =>
+    land(deps, shelf, now(), { place, identity, fetched });
   const flights = createTokenFlights({ ...deps, entraSlots: createSlots(entraCallsAtOnce), onLanded });
 
   const get = async (identity: AzureIdentity, resource: string): Promise<TokenResult> => {
     const at = now();
-    shelf.dropIdle(at.monotonicMs);
     const place = placeOf(identity, resource);
     const entry = shelf.use(place, at.monotonicMs);
     const known = entry === undefined ? null : answerOf(entry, at);
@@ -64,13 +56,41 @@ export function createTokenCache(deps: TokenCacheDeps): TokenCache {
   };
   const close = resources.subscribe(({ kind, key }) => {
     shelf.dropIdle(clock.monotonicMs());
-    if (kind === "AzureIdentity") shelf.keepOnly(key, factsNow(key));
+    if (kind === "AzureIdentity") shelf.keepOnly(key, currentFacts(resources, key));
   });
   return {
     get,
+    ready: (identity, resource) => {
+      const at = now();
+      const entry = shelf.use(placeOf(identity, resource), at.monotonicMs);
+      const known = entry === undefined ? null : answerOf(entry, at);
+      return known?.result.ok === true && !known.isRenewalDue ? known.result.token : undefined;
+    },
     drop: (identity, resource) => shelf.drop(placeOf(identity, resource)),
     close,
   };
+}
+
+/** Keeps what a call brought, and answers what those who waited for it are told. */
+function land(
+  { resources, onFetch, random = Math.random }: TokenCacheDeps,
+  shelf: TokenShelf,
+  now: Now,
+  { place, identity, fetched }: Landed,
+): TokenResult {
+  onFetch(fetched.ok ? "ok" : fetched.failure.kind);
+  const terms = { random: random(), isManaged: isManaged(identity) };
+  const { result, entry } = settle(fetched, shelf.use(place, now.monotonicMs) ?? null, now, terms);
+  // Edited or deleted while the call was under way: nothing of it is kept.
+  if (entry === null || currentFacts(resources, place.identity) !== place.facts) shelf.drop(place);
+  else shelf.put(place, entry, now.monotonicMs);
+  return result;
+}
+
+interface Landed {
+  readonly place: Place;
+  readonly identity: AzureIdentity;
+  readonly fetched: TokenResult;
 }
 
 function currentFacts(resources: Pick<Resources, "get">, key: Key): string | null {

@@ -59,6 +59,7 @@ export function createTokenShelf(): TokenShelf {
   const shelf: Shelf = { all: new Map(), idsOf: new Map(), bytes: 0 };
   return {
     use: ({ id }, nowMs) => {
+      dropIdle(shelf, nowMs);
       const kept = shelf.all.get(id);
       if (kept === undefined) return undefined;
       shelf.all.delete(id);
@@ -74,13 +75,15 @@ export function createTokenShelf(): TokenShelf {
       for (const id of shelf.idsOf.get(identity) ?? [])
         if (shelf.all.get(id)?.facts !== facts) remove(shelf, id);
     },
-    dropIdle: (nowMs) => {
-      for (const [id, { usedMs }] of shelf.all) {
-        if (nowMs - usedMs < idleMs) return;
-        remove(shelf, id);
-      }
-    },
+    dropIdle: (nowMs) => dropIdle(shelf, nowMs),
   };
+}
+
+function dropIdle(shelf: Shelf, nowMs: number): void {
+  for (const [id, { usedMs }] of shelf.all) {
+    if (nowMs - usedMs < idleMs) return;
+    remove(shelf, id);
+  }
 }
 
 function add(shelf: Shelf, id: string, kept: Kept): void {
