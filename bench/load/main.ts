@@ -4,6 +4,7 @@ import { loadavg } from "node:os";
 
 import { renderTable } from "../../src/cli/table.ts";
 import { machineLine } from "../machine.ts";
+import { measureWaiting } from "./waiting.ts";
 import { measureCached, measureCold, measureIsolation, measureProbes } from "./cases.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -55,4 +56,15 @@ print(
 );
 print(
   "\ntargets: L1 p99 10 ms, 150 MiB, only 200; L1b p99 20 ms, only 400; L2 8 upstream calls, p99 2 s; L4 p99 beside < 2 × alone",
+);
+
+const waiting = await measureWaiting();
+print(
+  "\nfrom the change in the store to the answer, client in the same process; target 5 ms for one, 1 s for all (L12)",
+);
+print(
+  renderTable(
+    ["WHO WAITS", "P50 MS", "WORST MS"],
+    waiting.map(({ what, p50Ms, worstMs }) => [what, p50Ms.toFixed(1), worstMs.toFixed(1)]),
+  ),
 );
