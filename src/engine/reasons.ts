@@ -35,6 +35,8 @@ const table = {
   // Host
   PolicyError: "the policy gave no usable answer",
   UnknownCaller: "no pod on this node has the source address of the request",
+  HostNetworkPod:
+    "the request comes from the node's own address, where pods with hostNetwork cannot be told apart",
   AmbiguousCaller: "several pods claim the source address of the request",
   PodReplaced: "the pod behind the source address changed during the request",
   PodExcepted: "an AzurePodIdentityException passes this pod through to the platform's metadata service",

@@ -7,14 +7,16 @@ import { createAssignments } from "./assignments.ts";
 import { createCallerIndex } from "./caller.ts";
 import { createJudge } from "./decide.ts";
 import { createHolds } from "./hold.ts";
+import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
+import { createPastGrants } from "./past-grants.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createManagedAssignments } from "./managed-assignments.ts";
 import { createRecentChanges } from "./recent-changes.ts";
 import { listen, type ListenAddress, type ListenOn, type TokenServer } from "./server.ts";
 import { createSlots } from "./slots.ts";
 import { createTokenCache } from "./token-cache.ts";
-import { imdsCallsAtOnce } from "./token-fetch.ts";
+import { imdsCallsAtOnce, imdsPace } from "./token-fetch.ts";
 
 export interface NmiOptions {
   /** Host names, without port, that clients may address the daemon by. */
@@ -58,6 +60,8 @@ export interface NmiDeps {
   readonly decider: Decider;
   readonly tokens: TokenSource;
   readonly platform: PlatformMetadata;
+  /** What the node's network shows behind a pod's address; absent: nothing. */
+  readonly interfaceBehind?: InterfaceBehind | undefined;
   readonly metrics: Metrics;
   /** Whether `resources` shows everything by now; no token before that. */
   readonly isSynced?: () => boolean;
@@ -96,16 +100,16 @@ export function createNmi(deps: NmiDeps): Nmi {
 }
 
 function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
-  const { clock, log, node, resources, platform } = deps;
+  const { clock, log, resources, platform } = deps;
   const options = { ...defaults, ...deps.options };
   const metrics = createNmiMetrics(deps.metrics);
-  const callers = createCallerIndex({ resources, node });
+  const callers = createCallerIndex(deps);
   const recent = createRecentChanges({ clock, resources, keepMs: options.identityGraceMs });
   const { namespaced, managed } = options;
   const assignments = managed
     ? createManagedAssignments({ ...deps, namespaced })
     : createAssignments(resources);
-  const imdsSlots = createSlots(imdsCallsAtOnce);
+  const imdsSlots = createSlots(imdsCallsAtOnce, { clock, ...imdsPace });
   const appDeps: AppDeps = {
     ...options,
     isSynced: deps.isSynced ?? (() => true),
@@ -116,6 +120,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     resources,
     platform,
     callers,
+    grants: createPastGrants(),
     recent,
     judge: createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch }),
     imdsSlots,
@@ -125,10 +130,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     metrics,
     draining,
   };
-  const unsubscribe = (): void => {
-    callers.close();
-    assignments.close();
-    recent.close();
-  };
+  const followers = [callers, assignments, recent, appDeps.cache];
+  const unsubscribe = (): void => followers.forEach((follower) => follower.close());
   return { app: createApp(appDeps), unsubscribe };
 }

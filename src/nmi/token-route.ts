@@ -5,7 +5,7 @@ import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
 import { canonicalAddress, type CallerIndex } from "./caller.ts";
 import { withDeadline } from "./deadline.ts";
-import { clientGone, type Holds, type Step } from "./hold.ts";
+import { clientGone, type Change, type Holds, type Step } from "./hold.ts";
 import { attemptIssue, type IssueDeps, type Issued, type Verdict } from "./issue.ts";
 import type { PlatformMetadata } from "./ports.ts";
 import { refuse } from "./refusals.ts";
@@ -122,11 +122,16 @@ function attemptFind(deps: TokenRouteDeps, address: string, arrivedMs: number): 
   if (caller.kind === "pod") return { kind: "done", value: { ok: true, pod: caller.pod } };
   if (caller.kind === "unknown") {
     const refusal = refuse("unknownCaller", "UnknownCaller");
-    return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs };
+    return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs, isNews: isPod };
+  }
+  if (caller.kind === "hostNetwork") {
+    return { kind: "done", value: { ok: false, refusal: refuse("denied", "HostNetworkPod") } };
   }
   const refusal = refuse("ambiguousCaller", "AmbiguousCaller");
-  return { kind: "done", value: { ok: false, refusal } };
+  return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs, isNews: isPod };
 }
+
+const isPod = ({ kind }: Change): boolean => kind === "Pod";
 
 function podAt(callers: CallerIndex, address: string, uid: string): Pod | null {
   const caller = callers.find(address);
