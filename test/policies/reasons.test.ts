@@ -10,6 +10,11 @@ import { runOpa } from "./opa.ts";
 const hostCodes = [
   "UnknownCaller",
   "AmbiguousCaller",
+  "NotFromNode",
+  "UnknownPod",
+  "MetadataBlocked",
+  "TooManyHeld",
+  "TooManyRequests",
   "PodReplaced",
   "PodExcepted",
   "TokenLifetimeTooShort",

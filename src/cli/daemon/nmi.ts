@@ -10,7 +10,9 @@ import { CommandError } from "../errors.ts";
 import { cloudNamed, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon } from "./daemon.ts";
 import { nmiFlags } from "./flags.ts";
+import { readAnswers } from "./nmi-answers.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
+import { listenAtLoopbacks } from "./host-endpoint.ts";
 import { becomesReady } from "./source.ts";
 import { versionLine } from "./version.ts";
 
@@ -86,11 +88,13 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
     platform: createPlatformMetadata({ clock, ...(imdsUrl === undefined ? {} : { imdsUrl }) }),
     metrics: daemon.metrics,
     isSynced: () => isSynced,
-    notReady: () => readiness.reasons(),
-    options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode },
+    options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode, ...readAnswers(flags) },
   });
   daemon.onClose(() => nmi.close());
   const address = await nmi.listen({ host, port: flags.get(nmiFlags["nmi-port"]) }).catch(cannotListen);
+  if (flags.get(nmiFlags["host-token-endpoint"])) {
+    await listenAtLoopbacks(log, host, (loopback) => nmi.listen({ host: loopback, port: address.port }));
+  }
   log.info({ address, node }, "serving tokens");
   if (!(await becomesReady(open, signal))) return;
   isSynced = true;

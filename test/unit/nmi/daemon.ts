@@ -34,6 +34,9 @@ export interface FakeAzure extends TokenSource, PlatformMetadata {
   lifetimeSeconds: number;
   /** Runs before each answer; what it returns, if anything, is the answer. */
   onAcquire: () => Promise<TokenResult | undefined> | TokenResult | undefined;
+  /** What it was asked for beside tokens, and what it answers. */
+  readonly metadataCalls: object[];
+  onMetadata: () => { readonly status: number; readonly contentType: string; readonly body: string };
 }
 
 type LogLine = Readonly<Record<string, unknown>>;
@@ -118,6 +121,12 @@ function createFakeAzure(clock: SimulatedClock): FakeAzure {
       return { ok: true, token: mintToken(Math.floor(clock.nowMs() / 1000), azure.lifetimeSeconds) };
     },
     fetchToken: ({ resource }) => Promise.resolve({ status: 200, body: `{"raw":"${resource}"}` }),
+    metadataCalls: [],
+    onMetadata: () => ({ status: 200, contentType: "application/json; charset=utf-8", body: '{"vmId":"1"}' }),
+    fetchMetadata: ({ signal: _, ...request }) => {
+      azure.metadataCalls.push(request);
+      return Promise.resolve(azure.onMetadata());
+    },
   };
   return azure;
 }
