@@ -51,6 +51,7 @@ export interface Daemon {
   /** The next line that is logged from now on. */
   nextLine(): Promise<LogLine>;
   readonly nmi: Nmi;
+  readonly metrics: Metrics;
   readonly port: number;
   ask(ask: Ask): Promise<HttpAnswer>;
   /** Asks for a token the way SDKs do. */
@@ -80,6 +81,7 @@ export async function startDaemon(options: {
     next.resolve(line);
     next = Promise.withResolvers();
   };
+  const metrics = options.metrics ?? createMetrics();
   const nmi = createNmi({
     clock,
     log: createLog({ clock, level: "info", component: "nmi", destination: { write } }),
@@ -88,7 +90,7 @@ export async function startDaemon(options: {
     decider: options.decider?.(resources) ?? createWindowDecider(resources, options.limits, options.custom),
     tokens: azure,
     platform: azure,
-    metrics: options.metrics ?? createMetrics(),
+    metrics,
     options: { hosts: ["169.254.169.254", "127.0.0.1"], ...options.nmi },
   });
   const { port } = await nmi.listen({ host: "127.0.0.1", port: 0 });
@@ -100,6 +102,7 @@ export async function startDaemon(options: {
     lines,
     nextLine: () => next.promise,
     nmi,
+    metrics,
     port,
     ask,
     askToken: (from, query = "", signal) => {
