@@ -109,7 +109,10 @@ async function startNmi(resources: MemoryResources): Promise<{ readonly nmi: Nmi
     tokens: {
       acquire: async () => ({ ok: true, token: mintToken(Math.floor(clock.nowMs() / 1000), 86_400) }),
     },
-    platform: { fetchToken: () => Promise.reject(new Error("nobody is excepted")) },
+    platform: {
+      fetchToken: () => Promise.reject(new Error("nobody is excepted")),
+      fetchMetadata: () => Promise.reject(new Error("nobody asks for it")),
+    },
     metrics: createMetrics(),
   });
   const { port } = await nmi.listen({ host: "127.0.0.1", port: 0 });

@@ -30,18 +30,21 @@ const requestLimitMs = 20_000;
 /** Real token answers are below 10 KiB (reliability.md IM4). */
 const bodyLimitBytes = 65_536;
 
-/** Makes a sender whose time limit runs on `clock`. It never throws: no answer is an outcome too. */
-export function createHttpSender(clock: Clock): HttpSender {
+/**
+ * Makes a sender whose time limit runs on `clock`, for answers of at most `limitBytes`. It never throws: no answer is
+ * an outcome too.
+ */
+export function createHttpSender(clock: Clock, limitBytes = bodyLimitBytes): HttpSender {
   return async (sent, signal) => {
     try {
-      return await withDeadline(clock, requestLimitMs, signal, (bounded) => send(sent, bounded));
+      return await withDeadline(clock, requestLimitMs, signal, (bounded) => send(sent, bounded, limitBytes));
     } catch (thrown) {
       return { kind: "noAnswer", detail: toError(thrown).message };
     }
   };
 }
 
-async function send(sent: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+async function send(sent: HttpRequest, signal: AbortSignal, limitBytes: number): Promise<HttpAnswer> {
   const { method, url, headers, body } = sent;
   const answer = await request(url, {
     method,
@@ -53,17 +56,17 @@ async function send(sent: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>
     kind: "answer",
     status: answer.statusCode,
     headers: plainHeaders(answer.headers),
-    body: await readBody(answer.body),
+    body: await readBody(answer.body, limitBytes),
   };
 }
 
-async function readBody(stream: AsyncIterable<Buffer>): Promise<string> {
+async function readBody(stream: AsyncIterable<Buffer>, limitBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
     bytes += chunk.length;
     // Leaving the loop by an exception destroys the stream, and with it the connection.
-    if (bytes > bodyLimitBytes) throw new Error(`the answer is larger than ${bodyLimitBytes / 1024} KiB`);
+    if (bytes > limitBytes) throw new Error(`the answer is larger than ${limitBytes / 1024} KiB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

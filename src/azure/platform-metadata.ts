@@ -1,6 +1,6 @@
 import type { Clock } from "../runtime/clock.ts";
 import { azureImdsUrl, imdsTokenPath } from "./cloud.ts";
-import { createHttpSender } from "./http.ts";
+import { createHttpSender, type HttpSender } from "./http.ts";
 
 /** What a pod that is excepted from podid asks IMDS for; at most one of the ids. */
 interface PlatformTokenRequest {
@@ -11,33 +11,66 @@ interface PlatformTokenRequest {
   readonly signal: AbortSignal;
 }
 
+/** What a pod may read of the machine it runs on; `path`: the segments behind /metadata. */
+interface MetadataRequest {
+  readonly path: readonly string[];
+  readonly apiVersion?: string;
+  readonly format?: "json" | "text";
+  readonly signal: AbortSignal;
+}
+
 /** The platform's own metadata service. */
 export interface PlatformMetadata {
   fetchToken(request: PlatformTokenRequest): Promise<{ readonly status: number; readonly body: string }>;
+  fetchMetadata(
+    request: MetadataRequest,
+  ): Promise<{ readonly status: number; readonly contentType: string; readonly body: string }>;
 }
 
+/** Instance metadata holds up to 64 KiB of user data, in base64. */
+const metadataLimitBytes = 262_144;
+
 /**
- * Makes the way to IMDS for excepted pods, whose answer is IMDS's own, byte for byte. The query is built here:
- * the caller's would let a pod add `bypass_cache` (azure.md §2). When IMDS does not answer, that is a 503.
+ * Makes the way to IMDS for pods that get IMDS's own answer, byte for byte. Path and query are built here: the
+ * caller's would let a pod add `bypass_cache` (azure.md §2). When IMDS does not answer, that is a 503.
  */
 export function createPlatformMetadata(options: {
   readonly clock: Clock;
   readonly imdsUrl?: string;
 }): PlatformMetadata {
   const { clock, imdsUrl = azureImdsUrl } = options;
-  const send = createHttpSender(clock);
+  const ask = async (send: HttpSender, pathAndQuery: string, signal: AbortSignal) => {
+    const url = `${imdsUrl}${pathAndQuery}`;
+    const exchange = await send({ method: "GET", url, headers: { metadata: "true" } }, signal);
+    if (exchange.kind === "answer") {
+      const { status, headers, body } = exchange;
+      return { status, contentType: headers["content-type"] ?? "", body };
+    }
+    const error_description = `IMDS did not answer: ${exchange.detail}`;
+    const body = JSON.stringify({ error: "service_unavailable", error_description });
+    return { status: 503, contentType: "application/json", body };
+  };
+  const sendForToken = createHttpSender(clock);
+  const sendForMetadata = createHttpSender(clock, metadataLimitBytes);
   return {
     fetchToken: async (request) => {
-      const url = `${imdsUrl}${imdsTokenPath}?${tokenQuery(request)}`;
-      const exchange = await send({ method: "GET", url, headers: { metadata: "true" } }, request.signal);
-      if (exchange.kind === "answer") return { status: exchange.status, body: exchange.body };
-      const description = `IMDS did not answer: ${exchange.detail}`;
-      return {
-        status: 503,
-        body: JSON.stringify({ error: "service_unavailable", error_description: description }),
-      };
+      const target = `${imdsTokenPath}?${tokenQuery(request)}`;
+      const { status, body } = await ask(sendForToken, target, request.signal);
+      return { status, body };
+    },
+    fetchMetadata: ({ path, signal, ...parameters }) => {
+      const query = metadataQuery(parameters);
+      const target = `/metadata/${path.map(encodeURIComponent).join("/")}${query === "" ? "" : `?${query}`}`;
+      return ask(sendForMetadata, target, signal);
     },
   };
+}
+
+function metadataQuery({ apiVersion, format }: Pick<MetadataRequest, "apiVersion" | "format">): string {
+  return new URLSearchParams({
+    ...(apiVersion === undefined ? {} : { "api-version": apiVersion }),
+    ...(format === undefined ? {} : { format }),
+  }).toString();
 }
 
 function tokenQuery({ resource, clientID, objectID, resourceID }: PlatformTokenRequest): URLSearchParams {

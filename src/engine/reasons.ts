@@ -38,6 +38,11 @@ const table = {
   HostNetworkPod:
     "the request comes from the node's own address, where pods with hostNetwork cannot be told apart",
   AmbiguousCaller: "several pods claim the source address of the request",
+  NotFromNode: "only processes of the node itself may ask for the tokens of pods that they name",
+  UnknownPod: "no live pod of this node has the name that was given",
+  MetadataBlocked: "this part of the platform's metadata is not passed on to pods here",
+  TooManyHeld: "as many requests wait already as may",
+  TooManyRequests: "this pod sends more requests than are served to one pod",
   PodReplaced: "the pod behind the source address changed during the request",
   PodExcepted: "an AzurePodIdentityException passes this pod through to the platform's metadata service",
   TokenLifetimeTooShort: "less time is left in the time box than its minLifetime",

@@ -2,13 +2,13 @@ import type { IncomingMessage } from "node:http";
 
 import { Hono, type Context } from "hono";
 
-import type { Metrics } from "../runtime/metrics.ts";
 import { toError } from "../runtime/to-error.ts";
 import type { NmiMetrics } from "./metrics.ts";
 import { recordServed, requestIdOf } from "./observe.ts";
-import { refuseUnserved, routePath, tokenPath, type RawRequest } from "./request.ts";
+import type { RawRequest } from "./request.ts";
 import type { Answer } from "./response.ts";
-import { refused, serveToken, type Served, type TokenRouteDeps } from "./token-route.ts";
+import { serveRequest, type ServeDeps } from "./serve.ts";
+import { refused, type Served } from "./served.ts";
 
 export interface NmiEnv {
   /** The connection's own request: the raw target, headers and peer address come from it. */
@@ -20,29 +20,18 @@ export interface NmiEnv {
   };
 }
 
-export interface AppDeps extends TokenRouteDeps {
-  readonly registry: Metrics;
+export interface AppDeps extends ServeDeps {
   readonly metrics: NmiMetrics;
   readonly draining: AbortSignal;
-  readonly notReady: () => readonly string[];
 }
 
-/** Caches older than this make the daemon unready (reference/reliability.md K1). */
-const longestStalenessSeconds = 300;
-
-/** NMI's routes: health and metrics for the node, the token path for its pods, JSON 404 for the rest. */
+/**
+ * What pods reach, and the node's own processes at a loopback address: request id, access log, and the one way that
+ * reads and answers requests. Health and metrics of the daemon are at other ports, where no redirect leads pods to.
+ */
 export function createApp(deps: AppDeps): Hono<NmiEnv> {
-  const app = new Hono<NmiEnv>({ getPath: (_, options) => routePath(options?.env?.incoming.url ?? "") });
-
-  app.get("/healthz", (c) => c.text("ok\n"));
-  app.get("/readyz", (c) => {
-    const reasons = reasonsNotReady(deps);
-    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
-  });
-  app.get("/metrics", async (c) => {
-    const { contentType, text } = await deps.registry.render();
-    return c.body(text, 200, { "content-type": contentType });
-  });
+  // Nobody but our own parser reads the target, so there is nothing to route by.
+  const app = new Hono<NmiEnv>({ getPath: () => "/" });
 
   app.use(async (c, next) => {
     const { incoming } = c.env;
@@ -52,14 +41,13 @@ export function createApp(deps: AppDeps): Hono<NmiEnv> {
     const { requestId, arrivedMs, served } = c.var;
     recordServed(deps, served, { requestId, arrivedMs, peerAddress: peerOf(incoming) });
   });
-  app.all(tokenPath, async (c) => {
+  app.all("/", async (c) => {
     const { incoming } = c.env;
     const { arrivedMs } = c.var;
     const gone = c.req.raw.signal;
     const arrival = { raw: rawOf(incoming), peerAddress: peerOf(incoming), arrivedMs, gone };
-    return respond(c, deps, await serveToken(deps, arrival));
+    return respond(c, deps, await serveRequest(deps, arrival));
   });
-  app.notFound((c) => respond(c, deps, refused(refuseUnserved(c.env.incoming.url ?? ""))));
   app.onError((thrown, c) => {
     deps.log.error({ err: toError(thrown), requestId: c.var.requestId }, "request failed");
     return respond(c, deps, refused({ kind: "internalError", description: "internal error", reasons: [] }));
@@ -82,15 +70,6 @@ export function toResponse(answer: Answer, headers: Readonly<Record<string, stri
     status: answer.status,
     headers: { server: "podid", ...answer.headers, ...headers },
   });
-}
-
-function reasonsNotReady({ draining, resources, notReady }: AppDeps): readonly string[] {
-  const isStale = resources.ageSeconds() > longestStalenessSeconds;
-  return [
-    ...(draining.aborted ? ["the agent is stopping"] : []),
-    ...(isStale ? ["the API server has not been heard for more than 5 minutes"] : []),
-    ...notReady(),
-  ];
 }
 
 function rawOf(incoming: IncomingMessage): RawRequest {

@@ -9,7 +9,7 @@ import { instantFromMs, instantFromSeconds, toSeconds, type Instant } from "../t
 import type { NextChange } from "../timebox/next-change.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Resources } from "./ports.ts";
-import type { TokenRequest } from "./request.ts";
+import type { TokenRequest } from "./request-query.ts";
 
 export type Allowed = Extract<TokenDecision, { allow: true }>;
 export type Refused = Extract<TokenDecision, { allow: false }>;

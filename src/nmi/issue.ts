@@ -11,7 +11,7 @@ import { identityGraceLeftMs } from "./patience.ts";
 import type { Resources, UpstreamToken } from "./ports.ts";
 import type { RecentChanges } from "./recent-changes.ts";
 import { assignmentPending, denial, identityNotFound, refuse, upstreamFailure } from "./refusals.ts";
-import type { TokenRequest } from "./request.ts";
+import type { TokenRequest } from "./request-query.ts";
 import type { Refusal, ToldLifetime } from "./response.ts";
 import type { TokenCache } from "./token-cache.ts";
 

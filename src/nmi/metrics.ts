@@ -1,5 +1,6 @@
 import type { Metrics } from "../runtime/metrics.ts";
-import type { Served } from "./token-route.ts";
+import type { ReferenceMetrics } from "./reference-metrics.ts";
+import type { Served } from "./served.ts";
 
 /** What NMI counts. Labels come from closed lists only: no pod, identity or resource. */
 export interface NmiMetrics {
@@ -12,8 +13,11 @@ export interface NmiMetrics {
 const secondsBuckets = [0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 50, 60];
 const overhangBuckets = [60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600];
 
-/** Registers NMI's metrics in `metrics`. */
-export function createNmiMetrics(metrics: Metrics): NmiMetrics {
+/** Registers NMI's metrics in `metrics`; `reference` hears of each request, too. */
+export function createNmiMetrics(
+  metrics: Metrics,
+  reference: Pick<ReferenceMetrics, "onServed">,
+): NmiMetrics {
   const requests = metrics.counter({
     name: "podid_nmi_requests_total",
     help: "Requests answered, by outcome and HTTP status.",
@@ -42,7 +46,9 @@ export function createNmiMetrics(metrics: Metrics): NmiMetrics {
     buckets: overhangBuckets,
   });
   return {
-    onServed: ({ outcome, answer, realExp, toldExp }, seconds) => {
+    onServed: (served, seconds) => {
+      const { outcome, answer, realExp, toldExp } = served;
+      reference.onServed(served, seconds);
       requests({ outcome, status: String(answer.status) }, 1);
       duration({ outcome }, seconds);
       if (realExp !== undefined && toldExp !== undefined) overhang({}, realExp - toldExp);

@@ -2,15 +2,19 @@ import type { Decider } from "../engine/engine.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
+import { createAdmission, type AdmissionLimits } from "./admission.ts";
 import { createApp, type AppDeps } from "./app.ts";
 import { createAssignments } from "./assignments.ts";
 import { createCallerIndex } from "./caller.ts";
 import { createJudge } from "./decide.ts";
+import { createHeldCap } from "./held-cap.ts";
 import { createHolds } from "./hold.ts";
 import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
 import { createPastGrants } from "./past-grants.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
+import { createReferenceMetrics } from "./reference-metrics.ts";
+import type { MetadataArea } from "./request-path.ts";
 import { createManagedAssignments } from "./managed-assignments.ts";
 import { createRecentChanges } from "./recent-changes.ts";
 import { listen, type ListenAddress, type ListenOn, type TokenServer } from "./server.ts";
@@ -18,7 +22,7 @@ import { createSlots } from "./slots.ts";
 import { createTokenCache } from "./token-cache.ts";
 import { imdsCallsAtOnce, imdsPace } from "./token-fetch.ts";
 
-export interface NmiOptions {
+export interface NmiOptions extends AdmissionLimits {
   /** Host names, without port, that clients may address the daemon by. */
   readonly hosts: readonly string[];
   /** Serve only identities in the pod's own namespace. */
@@ -38,6 +42,15 @@ export interface NmiOptions {
   readonly refuseUnboundAtOnce: boolean;
   /** How long after a change an identity that was not found may still appear. */
   readonly identityGraceMs: number;
+  /** Serve /host/token to the node's own processes. */
+  readonly servesHostToken: boolean;
+  /** What of the platform's metadata pods may read. */
+  readonly metadataAreas: readonly MetadataArea[];
+  /** Answer 503 with Retry-After 20 where no identity is found (`--set-retry-after-header`). */
+  readonly retryAfterUnselected: boolean;
+  /** Requests that may wait, in all and for one caller. */
+  readonly mostHeld: number;
+  readonly mostHeldPerCaller: number;
 }
 
 const defaults: NmiOptions = {
@@ -49,7 +62,19 @@ const defaults: NmiOptions = {
   holdUnboundMs: 2_000,
   refuseUnboundAtOnce: false,
   identityGraceMs: 120_000,
+  servesHostToken: true,
+  metadataAreas: ["instance", "versions"],
+  retryAfterUnselected: false,
+  // Some SDKs send 20 requests for the first 10 that an app makes; a node has 110 pods.
+  mostHeld: 1_000,
+  mostHeldPerCaller: 50,
+  mostAtOncePerCaller: 100,
+  perSecondPerCaller: 100,
+  burstPerCaller: 200,
 };
+
+/** IMDS takes 5 requests a second beside those for tokens, of all of the machine (reference/azure.md §2). */
+const metadataCallsAtOnce = 2;
 
 export interface NmiDeps {
   readonly clock: Clock;
@@ -65,8 +90,6 @@ export interface NmiDeps {
   readonly metrics: Metrics;
   /** Whether `resources` shows everything by now; no token before that. */
   readonly isSynced?: () => boolean;
-  /** Why the daemon cannot do its work, for /readyz. */
-  readonly notReady?: () => readonly string[];
   readonly options?: Partial<NmiOptions>;
 }
 
@@ -100,9 +123,10 @@ export function createNmi(deps: NmiDeps): Nmi {
 }
 
 function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
-  const { clock, log, resources, platform } = deps;
+  const { clock, log, node, resources } = deps;
   const options = { ...defaults, ...deps.options };
-  const metrics = createNmiMetrics(deps.metrics);
+  const reference = createReferenceMetrics(deps.metrics, clock);
+  const metrics = createNmiMetrics(deps.metrics, reference);
   const callers = createCallerIndex(deps);
   const recent = createRecentChanges({ clock, resources, keepMs: options.identityGraceMs });
   const { namespaced, managed } = options;
@@ -110,23 +134,36 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     ? createManagedAssignments({ ...deps, namespaced })
     : createAssignments(resources);
   const imdsSlots = createSlots(imdsCallsAtOnce, { clock, ...imdsPace });
+  const tokens = reference.ofTokens(deps.tokens);
   const appDeps: AppDeps = {
     ...options,
     isSynced: deps.isSynced ?? (() => true),
-    notReady: deps.notReady ?? (() => []),
-    hosts: new Set(options.hosts.map((host) => host.toLowerCase())),
+    terms: {
+      hosts: new Set(options.hosts.map((host) => host.toLowerCase())),
+      servesHostToken: options.servesHostToken,
+      metadataAreas: new Set(options.metadataAreas),
+    },
+    admission: createAdmission(clock, options),
+    heldCap: createHeldCap(options),
     clock,
     log,
+    node,
     resources,
-    platform,
+    platform: reference.ofPlatform(deps.platform),
     callers,
     grants: createPastGrants(),
     recent,
     judge: createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch }),
     imdsSlots,
-    cache: createTokenCache({ ...deps, imdsSlots, stopped, onFetch: (result) => metrics.onFetch(result) }),
+    metadataSlots: createSlots(metadataCallsAtOnce),
+    cache: createTokenCache({
+      ...deps,
+      tokens,
+      imdsSlots,
+      stopped,
+      onFetch: (result) => metrics.onFetch(result),
+    }),
     holds: createHolds({ ...deps, draining, onHeld: (count) => metrics.onHeld(count) }),
-    registry: deps.metrics,
     metrics,
     draining,
   };

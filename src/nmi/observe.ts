@@ -6,7 +6,7 @@ import type { Log } from "../runtime/log.ts";
 import type { NmiMetrics } from "./metrics.ts";
 import type { Resources } from "./ports.ts";
 import type { RawRequest } from "./request.ts";
-import type { Served } from "./token-route.ts";
+import type { Served } from "./served.ts";
 
 /**
  * The caller's own id for the request when it has the shape of one, else a new one. Only GUID characters
@@ -17,7 +17,10 @@ export function requestIdOf(headers: RawRequest["headers"]): string {
   return /^[0-9a-f-]{1,64}$/i.test(given) ? given : randomUUID();
 }
 
-/** One access-log line, one observation and at most one event per request. The line never holds a token. */
+/**
+ * One access-log line, one observation and at most one event per request. The line never holds a token; of what the
+ * client wrote it holds the resource alone, once the policy has judged it for a pod: audits ask for it.
+ */
 export function recordServed(
   deps: {
     readonly clock: Clock;
@@ -32,12 +35,13 @@ export function recordServed(
   const { answer, outcome, reasons, pod, resource, identity, binding, realExp, toldExp } = served;
   deps.metrics.onServed(served, durationMs / 1000);
   recordToken(deps.resources, served);
-  deps.log.info(
+  const isJudged = outcome === "issued" || outcome === "passedThrough" || outcome === "denied";
+  deps.log[served.isRoutine === true ? "debug" : "info"](
     {
       requestId: request.requestId,
       peer: request.peerAddress,
       ...(pod === undefined ? {} : { pod: keyOf(pod), podUid: pod.uid }),
-      resource,
+      ...(pod !== undefined && isJudged ? { resource } : {}),
       identity,
       binding,
       status: answer.status,

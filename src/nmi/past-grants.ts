@@ -1,6 +1,6 @@
 import type { Key, Pod } from "../engine/resources.ts";
 import type { Allowed } from "./decide.ts";
-import type { TokenRequest } from "./request.ts";
+import type { TokenRequest } from "./request-query.ts";
 
 /** What the policy allowed, for how long is not remembered. */
 type PastGrant = Pick<Allowed, "identity" | "bindings">;

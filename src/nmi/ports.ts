@@ -64,7 +64,7 @@ export interface TokenSource {
   }): Promise<TokenResult>;
 }
 
-/** The platform's own metadata service, for excepted pods. The query is built by us, never copied. */
+/** The platform's own metadata service. Paths and queries are built by us, never copied. */
 export interface PlatformMetadata {
   fetchToken(request: {
     readonly resource: string;
@@ -73,4 +73,11 @@ export interface PlatformMetadata {
     readonly resourceID?: string;
     readonly signal: AbortSignal;
   }): Promise<{ readonly status: number; readonly body: string }>;
+  /** Reads what stands at /metadata/ and these segments. A failed call is an answer too: 503. */
+  fetchMetadata(request: {
+    readonly path: readonly string[];
+    readonly apiVersion?: string;
+    readonly format?: "json" | "text";
+    readonly signal: AbortSignal;
+  }): Promise<{ readonly status: number; readonly contentType: string; readonly body: string }>;
 }

@@ -12,6 +12,16 @@ export function refuse(kind: RefusalKind, code: ReasonCode, detail?: string): Re
 }
 
 /**
+ * What aad-pod-identity answers with `--set-retry-after-header` when no identity is found: 503 with Retry-After 20,
+ * for as long as one may still come (reference/aad-pod-identity.md §2.3 step 7). Other refusals stay what they are.
+ */
+export function asNotSelected(refusal: Refusal): Refusal {
+  const { kind } = refusal;
+  const isSelection = kind === "pending" || kind === "unbound" || kind === "identityNotFound";
+  return isSelection ? { ...refusal, kind: "notSelected" } : refusal;
+}
+
+/**
  * The policy's no. Names the closed bindings and when the first of them opens, so that the reader knows
  * when to come back (reference/time-boxes.md §3.6). Without `opening`, or with one that is in force, the
  * refusal has another cause than time.

@@ -1,4 +1,13 @@
-import type { Refusal } from "./response.ts";
+import { routeOf, type MetadataArea, type Route } from "./request-path.ts";
+import {
+  readMetadataQuery,
+  readTokenQuery,
+  type MetadataQuery,
+  type Read,
+  type TokenRequest,
+} from "./request-query.ts";
+import { refuse } from "./refusals.ts";
+import { invalid, type Refusal } from "./response.ts";
 
 /** A request as it came over the wire. Nothing in it has been decoded or joined. */
 export interface RawRequest {
@@ -9,59 +18,59 @@ export interface RawRequest {
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
-/** What a pod asks for; at most one of the three ids is present. */
-export interface TokenRequest {
-  /** Echoed and forwarded byte for byte. */
-  readonly resource: string;
-  readonly clientID?: string;
-  readonly objectID?: string;
-  readonly resourceID?: string;
+/** Whom a process of the node asks for. */
+export interface NamedPod {
+  readonly namespace: string;
+  readonly name: string;
 }
 
+/** What to ask the platform's metadata service for, in parts that we have read: never what the client wrote. */
+export interface MetadataRequest extends MetadataQuery {
+  /** Segments behind /metadata. */
+  readonly path: readonly string[];
+}
+
+/** All that NMI serves; `route` of a refused request is what its path led to. */
 export type ParsedRequest =
-  | { readonly ok: true; readonly request: TokenRequest }
-  | { readonly ok: false; readonly refusal: Refusal };
+  | { readonly kind: "token"; readonly request: TokenRequest }
+  | { readonly kind: "hostToken"; readonly request: TokenRequest; readonly pod: NamedPod }
+  | { readonly kind: "metadata"; readonly request: MetadataRequest }
+  | { readonly kind: "refused"; readonly route: Route["kind"]; readonly refusal: Refusal };
 
-export const tokenPath = "/metadata/identity/oauth2/token";
-
-/** aad-pod-identity's pattern for attempts to get around the token route; it answered them 400 too. */
-const tokenLike = /\/metadata\/identity.*oauth2.*token/i;
-
-/** The three names that SDKs have for a resource id (reference/azure.md §1.1). */
-const selectors: ReadonlyMap<string, "clientID" | "objectID" | "resourceID"> = new Map([
-  ["client_id", "clientID"],
-  ["object_id", "objectID"],
-  ["msi_res_id", "resourceID"],
-  ["mi_res_id", "resourceID"],
-  ["msi-res-id", "resourceID"],
-]);
-
-/**
- * The path to route by. The token path is recognised in any letter case, with one extra leading and
- * one trailing slash, because SDKs send those; every other path stays as it is. The target is never
- * handed to a URL parser: that would read `//metadata/…` as a host name (reference/reliability.md S3).
- */
-export function routePath(target: string): string {
-  const path = pathOf(target);
-  const single = path.startsWith("//") ? path.slice(1) : path;
-  const bare = single.endsWith("/") ? single.slice(0, -1) : single;
-  return bare.toLowerCase() === tokenPath ? tokenPath : path;
+/** What is served on this node. */
+export interface RequestTerms {
+  /** Lower-case host names, without port, that `Host` may carry. */
+  readonly hosts: ReadonlySet<string>;
+  /** Whether processes of the node may ask for the tokens of pods that they name. */
+  readonly servesHostToken: boolean;
+  /** What of the platform's metadata is passed on; the rest of it is refused. */
+  readonly metadataAreas: ReadonlySet<MetadataArea>;
 }
 
-/** Why a path that no route serves is refused. */
-export function refuseUnserved(target: string): Refusal {
-  return tokenLike.test(pathOf(target))
-    ? invalid(`the token path is ${tokenPath}`)
-    : { kind: "pathNotFound", description: "no such path", reasons: [] };
-}
+/** What else a process of the node calls itself: its requests do not come through the metadata address. */
+const loopbackNames: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
- * Whether `Metadata: true` was sent, in any letter case, exactly once. Clients probe for the service
- * without it, so this must stay the cheapest check of all (reference/azure.md §1.2).
+ * Reads a request once, before anything is done for it. In this order: the path, what is not served at all, the
+ * Metadata header, the rest of the headers and the method, the query (reference/azure.md §1.2, §1.7).
  */
-export function hasMetadataHeader(headers: RawRequest["headers"]): boolean {
-  const values = headers["metadata"];
-  return values?.length === 1 && values[0]?.trim().toLowerCase() === "true";
+export function parseRequest(raw: RawRequest, terms: RequestTerms): ParsedRequest {
+  const route = routeOf(raw.target);
+  const refusal = refuseRoute(route, terms) ?? refuseHeaders(raw, route, terms);
+  if (refusal !== undefined || route.kind === "none") {
+    return { kind: "refused", route: route.kind, refusal: refusal ?? pathNotFound };
+  }
+  if (route.kind === "metadata") {
+    return orRefused(route, readMetadataQuery(raw.target), (query) => ({
+      kind: "metadata",
+      request: { path: route.path, ...query },
+    }));
+  }
+  const read = readTokenQuery(raw.target);
+  if (route.kind === "token") return orRefused(route, read, (request) => ({ kind: "token", request }));
+  const named = readPod(raw.headers);
+  if (!named.ok) return { kind: "refused", route: route.kind, refusal: named.refusal };
+  return orRefused(route, read, (request) => ({ kind: "hostToken", request, pod: named.value }));
 }
 
 /** The answer to a probe: exactly the bytes that the SDKs know from the real service. */
@@ -71,97 +80,74 @@ export const metadataHeaderMissing: Refusal = {
   reasons: [],
 };
 
-/**
- * Reads a request on the token path whose Metadata header is already checked.
- * @param hosts lower-case host names, without port, that `Host` may carry.
- */
-export function parseTokenRequest(raw: RawRequest, hosts: ReadonlySet<string>): ParsedRequest {
-  const refusal = refuseEnvelope(raw, hosts);
-  if (refusal !== undefined) return { ok: false, refusal };
-  const query = parseQuery(raw.target);
-  return typeof query === "string" ? refuse(query) : readParameters(query);
+const pathNotFound: Refusal = { kind: "pathNotFound", description: "no such path", reasons: [] };
+
+function orRefused<T>(
+  route: Route,
+  read: Read<T>,
+  accept: (value: T) => Exclude<ParsedRequest, { kind: "refused" }>,
+): ParsedRequest {
+  return read.ok ? accept(read.value) : { kind: "refused", route: route.kind, refusal: read.refusal };
 }
 
-/** Everything about a request but its query: method, forwarding, host, body (reliability.md S4, S14). */
-function refuseEnvelope({ method, headers }: RawRequest, hosts: ReadonlySet<string>): Refusal | undefined {
+function refuseRoute(route: Route, { servesHostToken, metadataAreas }: RequestTerms): Refusal | undefined {
+  if (route.kind === "none") return route.refusal;
+  if (route.kind === "hostToken" && !servesHostToken) return pathNotFound;
+  if (route.kind === "metadata" && !metadataAreas.has(route.area)) {
+    return refuse("metadataBlocked", "MetadataBlocked");
+  }
+  return undefined;
+}
+
+/** Forwarding, host, body and method (reference/reliability.md S4, S14); and first of all, whether this is a probe. */
+function refuseHeaders(
+  { method, headers }: RawRequest,
+  route: Route,
+  terms: RequestTerms,
+): Refusal | undefined {
+  const isOfNode = route.kind === "hostToken";
+  if (!isOfNode && !hasMetadataHeader(headers)) return metadataHeaderMissing;
   if (method !== "GET") {
     return { kind: "methodNotAllowed", description: "only GET is served here", reasons: [] };
   }
   if (headers["x-forwarded-for"] !== undefined || headers["forwarded"] !== undefined) {
     return invalid("a forwarded request is not served: ask from the pod itself");
   }
-  if (!isAllowedHost(headers["host"], hosts)) return invalid("the Host header names another service");
+  const host = hostOf(headers["host"]);
+  if (host === null || !(terms.hosts.has(host) || (isOfNode && loopbackNames.has(host)))) {
+    return invalid("the Host header names another service");
+  }
   const lengths = headers["content-length"] ?? [];
   if (headers["transfer-encoding"] !== undefined || lengths.some((length) => length.trim() !== "0")) {
-    return { kind: "bodyNotServed", description: "a token request has no body", reasons: [] };
+    return { kind: "bodyNotServed", description: "these requests have no body", reasons: [] };
   }
   return undefined;
 }
 
-function isAllowedHost(values: readonly string[] | undefined, hosts: ReadonlySet<string>): boolean {
+/**
+ * Whether `Metadata: true` was sent, in any letter case, exactly once. Clients probe for the service
+ * without it, so this must stay the cheapest check of all (reference/azure.md §1.2).
+ */
+function hasMetadataHeader(headers: RawRequest["headers"]): boolean {
+  const values = headers["metadata"];
+  return values?.length === 1 && values[0]?.trim().toLowerCase() === "true";
+}
+
+/** The one Host, in lower case and without port; null when there is none or several. */
+function hostOf(values: readonly string[] | undefined): string | null {
   const [host, ...others] = values ?? [];
-  if (host === undefined || others.length > 0) return false;
-  return hosts.has(host.toLowerCase().replace(/:\d{1,5}$/, ""));
+  return host === undefined || others.length > 0 ? null : host.toLowerCase().replace(/:\d{1,5}$/, "");
 }
 
-/** Decoded parameters by lower-case name, or what is wrong with the query. */
-function parseQuery(target: string): ReadonlyMap<string, string> | string {
-  const parameters = new Map<string, string>();
-  for (const pair of target.slice(pathOf(target).length + 1).split("&")) {
-    if (pair === "") continue;
-    const separator = pair.indexOf("=");
-    const name = decode(separator < 0 ? pair : pair.slice(0, separator))?.toLowerCase();
-    const value = decode(separator < 0 ? "" : pair.slice(separator + 1));
-    if (name === undefined || value === undefined) return "the query is not correctly percent-encoded";
-    if (parameters.has(name)) return "a query parameter is repeated";
-    parameters.set(name, value);
-  }
-  return parameters;
+/** The CSI provider's headers, with names as Kubernetes allows them. */
+function readPod(headers: RawRequest["headers"]): Read<NamedPod> {
+  const [namespace, name] = [headers["podns"], headers["podname"]].map(onlyName);
+  return namespace === undefined || name === undefined
+    ? { ok: false, refusal: invalid("the headers podns and podname name the pod, once each") }
+    : { ok: true, value: { namespace, name } };
 }
 
-function readParameters(query: ReadonlyMap<string, string>): ParsedRequest {
-  const version = query.get("api-version");
-  if (version !== undefined && !isServedVersion(version)) {
-    return refuse("api-version is invalid: use 2018-02-01 or later");
-  }
-  const resource = query.get("resource") ?? "";
-  if (resource === "") return refuse("the query parameter resource is required");
-  // aad-pod-identity reads an empty id as none; scripts with unset variables rely on it.
-  const given = [...query].filter(([name, value]) => selectors.has(name) && value !== "");
-  if (given.length > 1) return refuse("give only one of client_id, object_id and msi_res_id");
-  if (![resource, ...given.map(([, value]) => value)].every(isPlain)) {
-    return refuse("resource and ids are printable ASCII without spaces, at most 1024 characters");
-  }
-  const ids = Object.fromEntries(given.map(([name, value]) => [selectors.get(name) ?? name, value]));
-  return { ok: true, request: { resource, ...ids } };
-}
-
-/** Date-shaped, from the first version on that has the token route; text compares like dates here. */
-function isServedVersion(version: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(version) && version >= "2018-02-01";
-}
-
-function isPlain(value: string): boolean {
-  return /^[\x21-\x7e]{1,1024}$/.test(value);
-}
-
-function pathOf(target: string): string {
-  const end = target.indexOf("?");
-  return end < 0 ? target : target.slice(0, end);
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "));
-  } catch {
-    return undefined;
-  }
-}
-
-function refuse(description: string): ParsedRequest {
-  return { ok: false, refusal: invalid(description) };
-}
-
-function invalid(description: string): Refusal {
-  return { kind: "invalidRequest", description, reasons: [] };
+function onlyName(values: readonly string[] | undefined): string | undefined {
+  const [value = "", ...others] = values ?? [];
+  return others.length === 0 && /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(value) ? value : undefined;
 }

@@ -16,9 +16,17 @@ const table = {
   ambiguousCaller: { status: 503, error: "service_unavailable" },
   podReplaced: { status: 503, error: "service_unavailable" },
   denied: { status: 403, error: "access_denied" },
+  /** Metadata of the platform that is not passed on here. */
+  metadataBlocked: { status: 403, error: "access_denied" },
   pending: { status: 404, error: "not_found" },
   unbound: { status: 404, error: "not_found" },
   identityNotFound: { status: 400, error: "invalid_request" },
+  /** `--set-retry-after-header`: what pending, unbound and identityNotFound become, as in aad-pod-identity. */
+  notSelected: { status: 503, error: "service_unavailable", retryAfterSeconds: { least: 20, most: 20 } },
+  /** More requests wait than may: 410 gives msal-node and msal4j 70 s of patience instead of 7 and 14. */
+  tooManyHeld: { status: 410, error: "service_unavailable" },
+  /** @azure/identity gives up on a 429 without Retry-After. */
+  tooManyRequests: { status: 429, error: "too_many_requests", retryAfterSeconds: { least: 3, most: 10 } },
   upstreamRefused: { status: 403, error: "access_denied" },
   upstreamThrottled: { status: 429, error: "too_many_requests", retryAfterSeconds: { least: 3, most: 10 } },
   upstreamUnavailable: {
@@ -55,6 +63,11 @@ export interface Refusal {
   readonly reasons: readonly ReasonCode[];
   /** What upstream asked for, if anything; the table bounds it. */
   readonly retryAfterSeconds?: number;
+}
+
+/** A request that is malformed or not served in this form, for good. */
+export function invalid(description: string): Refusal {
+  return { kind: "invalidRequest", description, reasons: [] };
 }
 
 /** The lifetime told to the client, in the words of IMDS; Unix seconds and seconds. */
@@ -116,11 +129,55 @@ export function tokenAnswer(token: {
   };
 }
 
-/** The platform's own answer, for excepted pods. */
+/**
+ * A success body as aad-pod-identity's host endpoint writes it, for the Key Vault provider: all seven keys, strings,
+ * an empty `refresh_token` (reference/aad-pod-identity.md §2.4).
+ */
+export function hostTokenAnswer(token: {
+  readonly accessToken: string;
+  readonly clientID: string;
+  readonly resource: string;
+  readonly notBeforeSeconds: number;
+  readonly told: ToldLifetime;
+}): Answer {
+  const { told } = token;
+  return {
+    status: 200,
+    headers: { "content-type": jsonType, "cache-control": "no-store" },
+    body: JSON.stringify({
+      token: {
+        access_token: token.accessToken,
+        refresh_token: "",
+        expires_in: String(told.expiresInSeconds),
+        expires_on: String(told.expiresOnSeconds),
+        not_before: String(token.notBeforeSeconds),
+        resource: token.resource,
+        token_type: "Bearer",
+      },
+      clientid: token.clientID,
+    }),
+  };
+}
+
+/** The platform's own token answer, for excepted pods. */
 export function platformAnswer(raw: { readonly status: number; readonly body: string }): Answer {
   return {
     status: raw.status,
     headers: { "content-type": jsonType, "cache-control": "no-store" },
+    body: raw.body,
+  };
+}
+
+/** The platform's own metadata. Of its headers only the type is told, and of types only these two. */
+export function metadataAnswer(raw: {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}): Answer {
+  const type = /^text\/plain\b/i.test(raw.contentType) ? "text/plain; charset=utf-8" : jsonType;
+  return {
+    status: raw.status,
+    headers: { "content-type": type, "cache-control": "no-store" },
     body: raw.body,
   };
 }

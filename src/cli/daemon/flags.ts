@@ -1,4 +1,16 @@
-import { count, oneOf, port, printable, rate, span, text, toggle, withoutEffect } from "./go-flags.ts";
+import { metadataAreas } from "../../nmi/request-path.ts";
+import {
+  count,
+  oneOf,
+  port,
+  printable,
+  rate,
+  someOf,
+  span,
+  text,
+  toggle,
+  withoutEffect,
+} from "./go-flags.ts";
 
 /**
  * Every flag of MIC and NMI under its own name and with its own default (reference/aad-pod-identity.md
@@ -111,7 +123,6 @@ export const controllerFlags = {
   ),
 };
 
-const held = "requests wait for a change instead of polling for it";
 const noNetwork = "podid does not touch the node's network yet";
 
 /** Flags of `podid nmi`, the NMI of aad-pod-identity. */
@@ -132,15 +143,36 @@ export const nmiFlags = {
   "allow-network-plugin-kubenet": withoutEffect(toggle(false, "kubenet"), noNetwork),
   "kubelet-config": withoutEffect(text("/etc/default/kubelet", "file"), noNetwork),
   "enable-conntrack-deletion": withoutEffect(toggle(false, "conntrack"), noNetwork),
-  "block-instance-metadata": withoutEffect(
-    toggle(false, "block /metadata/instance"),
-    "podid serves the token path only, so it is always blocked",
+  "metadata-paths": someOf(
+    ["instance", "versions"],
+    metadataAreas,
+    "what pods may read of /metadata of the node's machine: instance, versions, loadbalancer, scheduledevents, attested",
   ),
-  "metadata-header-required": withoutEffect(toggle(true, "header"), "the Metadata header is always required"),
-  MICNamespace: withoutEffect(text("default", "namespace"), "assigned identities of all namespaces are read"),
-  "retry-attempts-for-created": withoutEffect(count(16, "attempts"), held),
-  "retry-attempts-for-assigned": withoutEffect(count(4, "attempts"), held),
-  "find-identity-retry-interval": withoutEffect(count(5, "seconds"), held),
+  "block-instance-metadata": toggle(
+    false,
+    "refuse /metadata/instance to pods, whatever --metadata-paths says",
+  ),
+  "host-token-endpoint": toggle(
+    true,
+    "serve /host/token, where processes of the node, such as the Key Vault provider, ask for any pod of it",
+  ),
+  "metadata-header-required": withoutEffect(
+    toggle(true, "header"),
+    "the Metadata header is always required: SDKs tell a metadata service by the answer to a request without it, and it keeps out requests that a pod was tricked into",
+  ),
+  MICNamespace: withoutEffect(
+    text("default", "namespace"),
+    "no pod is let through by the name of its owner, which anybody may choose: an AzurePodIdentityException says who is",
+  ),
+  "retry-attempts-for-created": count(16, "how often, and"),
+  "retry-attempts-for-assigned": count(4, "how often again, and"),
+  "find-identity-retry-interval": count(
+    5,
+    "every how many seconds aad-pod-identity looked for an identity: requests wait as long in all, at most 50 s, if one of the three is given",
+  ),
   enableScaleFeatures: withoutEffect(toggle(true, "scale features"), "they are always on"),
-  "set-retry-after-header": withoutEffect(toggle(false, "header"), "set where SDKs heed it"),
+  "set-retry-after-header": toggle(
+    false,
+    "answer 503 with Retry-After: 20 where no identity is found, in place of 404",
+  ),
 };

@@ -82,6 +82,19 @@ export function oneOf<T extends string>(initial: T, words: readonly T[], help: s
   );
 }
 
+/** Some of a few words, separated by commas. */
+export function someOf<T extends string>(
+  initial: readonly T[],
+  words: readonly T[],
+  help: string,
+): Flag<readonly T[]> {
+  return flag(initial, `${words.join(", ")}, separated by commas`, help, (given) => {
+    const parts = given.split(",").filter((part) => part !== "");
+    const known = words.filter((word) => parts.includes(word));
+    return known.length === parts.length ? known : undefined;
+  });
+}
+
 /** The same flag, accepted and without effect for this reason. */
 export function withoutEffect<T>(known: Flag<T>, why: string): Flag<T> {
   return { ...known, withoutEffect: why };

@@ -9,7 +9,9 @@ import { CommandError } from "../errors.ts";
 import { cloudNamed, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon } from "./daemon.ts";
 import { nmiFlags } from "./flags.ts";
+import { readAnswers } from "./nmi-answers.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
+import { listenAtLoopbacks } from "./host-endpoint.ts";
 import { becomesReady } from "./source.ts";
 import { listenInTurn } from "./token-port.ts";
 import { versionLine } from "./version.ts";
@@ -91,13 +93,17 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
     interfaceBehind: createNodeInterfaces(clock),
     metrics: daemon.metrics,
     isSynced: () => isSynced,
-    notReady: () => readiness.reasons(),
-    options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode },
+    options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode, ...readAnswers(flags) },
   });
   daemon.onClose(() => nmi.close());
   signal.addEventListener("abort", () => readiness.set("stop", "told to stop"), { once: true });
   const on = { host, port: flags.get(nmiFlags["nmi-port"]), isShared: sharesPorts };
   const address = await listenInTurn({ clock, log, signal }, () => nmi.listen(on));
+  if (flags.get(nmiFlags["host-token-endpoint"])) {
+    await listenAtLoopbacks(log, host, (loopback) =>
+      nmi.listen({ ...on, host: loopback, port: address.port }),
+    );
+  }
   log.info({ address, node }, "serving tokens");
   if (!(await becomesReady(open, signal))) return;
   isSynced = true;

@@ -44,7 +44,7 @@ for (const [what, { custom, toldSeconds, mismatches }] of Object.entries(rows)) 
     const answer = await daemon.askToken(web);
     assert.equal(answer.status, 200, answer.text);
     assert.equal(answer.json["expires_in"], toldSeconds);
-    const { text } = await daemon.ask({ from: web, path: "/metrics" });
+    const { text } = await daemon.metrics.render();
     assert.match(text, new RegExp(`^podid_policy_hint_mismatch_total ${mismatches}$`, "m"));
   });
 }

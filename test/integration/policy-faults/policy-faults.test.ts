@@ -86,7 +86,7 @@ for (const [app, address] of Object.entries(odd)) {
 
     for (let i = 0; i < 20; i += 1) assert.equal((await daemon.askToken(address)).status, 403);
     assert.equal((await daemon.askToken(web)).status, 200);
-    const { text } = await daemon.ask({ from: web, path: "/metrics" });
+    const { text } = await daemon.metrics.render();
     assert.match(text, /^podid_policy_timeouts_total 1$/m);
     assert.match(text, /^podid_policy_faults_total\{code="DeadlineExceeded"\} 1$/m);
     assert.match(text, /^podid_policy_faults_total\{code="Quarantined"\} [1-9]/m);

@@ -29,7 +29,12 @@ describe("probes and routes", () => {
   });
 
   it("answers unknown paths 404 before it looks at the header", async () => {
-    for (const path of ["/metadata/identity/getplatformmetadata?cred-api-version=2.0", "/", "/host/token/"]) {
+    for (const path of [
+      "/metadata/identity/getplatformmetadata?cred-api-version=2.0",
+      "/metadata/identity/issuecredential",
+      "/metadata/identity/info",
+      "/",
+    ]) {
       const answer = await daemon.ask({ from: web, path });
       assert.equal(answer.status, 404);
       assert.equal(answer.json["error"], "not_found");
@@ -53,9 +58,9 @@ describe("probes and routes", () => {
     }
   });
 
-  it("is healthy and ready", async () => {
-    for (const path of ["/healthz", "/readyz"]) {
-      assert.equal((await daemon.ask({ from: "127.0.0.1", path })).status, 200);
+  it("keeps what is for kubelet and Prometheus to itself", async () => {
+    for (const path of ["/healthz", "/readyz", "/metrics"]) {
+      for (const from of ["127.0.0.1", web]) assert.equal((await daemon.ask({ from, path })).status, 404);
     }
   });
 

@@ -34,6 +34,9 @@ export interface FakeAzure extends TokenSource, PlatformMetadata {
   lifetimeSeconds: number;
   /** Runs before each answer; what it returns, if anything, is the answer. */
   onAcquire: () => Promise<TokenResult | undefined> | TokenResult | undefined;
+  /** What it was asked for beside tokens, and what it answers. */
+  readonly metadataCalls: object[];
+  onMetadata: () => { readonly status: number; readonly contentType: string; readonly body: string };
 }
 
 type LogLine = Readonly<Record<string, unknown>>;
@@ -48,6 +51,7 @@ export interface Daemon {
   /** The next line that is logged from now on. */
   nextLine(): Promise<LogLine>;
   readonly nmi: Nmi;
+  readonly metrics: Metrics;
   readonly port: number;
   ask(ask: Ask): Promise<HttpAnswer>;
   /** Asks for a token the way SDKs do. */
@@ -77,6 +81,7 @@ export async function startDaemon(options: {
     next.resolve(line);
     next = Promise.withResolvers();
   };
+  const metrics = options.metrics ?? createMetrics();
   const nmi = createNmi({
     clock,
     log: createLog({ clock, level: "info", component: "nmi", destination: { write } }),
@@ -85,7 +90,7 @@ export async function startDaemon(options: {
     decider: options.decider?.(resources) ?? createWindowDecider(resources, options.limits, options.custom),
     tokens: azure,
     platform: azure,
-    metrics: options.metrics ?? createMetrics(),
+    metrics,
     options: { hosts: ["169.254.169.254", "127.0.0.1"], ...options.nmi },
   });
   const { port } = await nmi.listen({ host: "127.0.0.1", port: 0 });
@@ -97,6 +102,7 @@ export async function startDaemon(options: {
     lines,
     nextLine: () => next.promise,
     nmi,
+    metrics,
     port,
     ask,
     askToken: (from, query = "", signal) => {
@@ -118,6 +124,12 @@ function createFakeAzure(clock: SimulatedClock): FakeAzure {
       return { ok: true, token: mintToken(Math.floor(clock.nowMs() / 1000), azure.lifetimeSeconds) };
     },
     fetchToken: ({ resource }) => Promise.resolve({ status: 200, body: `{"raw":"${resource}"}` }),
+    metadataCalls: [],
+    onMetadata: () => ({ status: 200, contentType: "application/json; charset=utf-8", body: '{"vmId":"1"}' }),
+    fetchMetadata: ({ signal: _, ...request }) => {
+      azure.metadataCalls.push(request);
+      return Promise.resolve(azure.onMetadata());
+    },
   };
   return azure;
 }

@@ -217,11 +217,6 @@ describe("Azure's failures", () => {
     assert.match(JSON.stringify(daemon.lines), /canary/);
     assert.equal(daemon.lines.at(-1)?.["outcome"], "internalError");
   });
-
-  it("is unready while its caches are old", async () => {
-    daemon.resources.ageSeconds = () => 301;
-    assert.equal((await daemon.ask({ from: web, path: "/readyz" })).status, 503);
-  });
 });
 
 describe("a token that custom rules take part in", () => {
@@ -257,7 +252,7 @@ describe("a token that custom rules take part in", () => {
     it(name, async () => {
       const ruled = await startBoundPod({ custom });
       assert.equal((await ruled.askToken(web)).json["expires_in"], toldSeconds);
-      const { text } = await ruled.ask({ from: web, path: "/metrics" });
+      const { text } = await ruled.metrics.render();
       assert.match(text, new RegExp(`^podid_policy_hint_mismatch_total ${mismatches}$`, "m"));
       await stopCleanly(ruled);
     });

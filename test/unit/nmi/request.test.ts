@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import {
-  hasMetadataHeader,
-  parseTokenRequest,
-  refuseUnserved,
-  routePath,
-  tokenPath,
-  type RawRequest,
-  type TokenRequest,
-} from "../../../src/nmi/request.ts";
+import { metadataAreas, routeOf, tokenPath } from "../../../src/nmi/request-path.ts";
+import type { TokenRequest } from "../../../src/nmi/request-query.ts";
+import { parseRequest, type RawRequest, type RequestTerms } from "../../../src/nmi/request.ts";
 
-const hosts = new Set(["169.254.169.254", "imds.test"]);
+const terms: RequestTerms = {
+  hosts: new Set(["169.254.169.254", "imds.test"]),
+  servesHostToken: true,
+  metadataAreas: new Set(["instance", "versions"]),
+};
 
 function raw(query: string, changes: Partial<RawRequest> = {}): RawRequest {
   return {
@@ -23,10 +21,10 @@ function raw(query: string, changes: Partial<RawRequest> = {}): RawRequest {
 }
 
 function withHeaders(headers: RawRequest["headers"]): RawRequest {
-  return raw("resource=r", { headers: { host: ["169.254.169.254"], ...headers } });
+  return raw("resource=r", { headers: { host: ["169.254.169.254"], metadata: ["true"], ...headers } });
 }
 
-describe("routePath", () => {
+describe("routeOf", () => {
   const served = [
     tokenPath,
     `${tokenPath}/`,
@@ -35,7 +33,24 @@ describe("routePath", () => {
     "/metadata/Identity/OAuth2/TOKEN?resource=r",
   ];
   for (const target of served) {
-    it(`takes ${target} for the token path`, () => assert.equal(routePath(target), tokenPath));
+    it(`takes ${target} for the token path`, () => assert.deepEqual(routeOf(target), { kind: "token" }));
+  }
+
+  for (const target of ["/host/token", "/host/token/?resource=r"]) {
+    it(`takes ${target} for the host path`, () => assert.deepEqual(routeOf(target), { kind: "hostToken" }));
+  }
+
+  const metadata = [
+    { target: "/metadata/instance?api-version=2021-02-01", path: ["instance"] },
+    { target: "/metadata/instance/compute/vmId", path: ["instance", "compute", "vmId"] },
+    { target: "/metadata/versions", path: ["versions"] },
+    { target: "/metadata/scheduledevents?api-version=2020-07-01", path: ["scheduledevents"] },
+    { target: "/metadata/loadbalancer", path: ["loadbalancer"] },
+    { target: "/metadata/attested/document", path: ["attested", "document"] },
+  ];
+  for (const { target, path } of metadata) {
+    it(`reads ${target} into its segments`, () =>
+      assert.deepEqual(routeOf(target), { kind: "metadata", area: path[0], path }));
   }
 
   const refused = [
@@ -51,26 +66,59 @@ describe("routePath", () => {
     { name: "a backslash", target: "/metadata/identity\\oauth2\\token", status: "invalidRequest" },
     { name: "a path parameter", target: `${tokenPath};x=1`, status: "invalidRequest" },
     { name: "a dot segment", target: "/metadata/identity/./oauth2/token", status: "invalidRequest" },
+    {
+      name: "a way around through instance metadata",
+      target: "/metadata/instance/../identity/oauth2/token",
+      status: "invalidRequest",
+    },
+    {
+      name: "an encoded way around",
+      target: "/metadata/instance/%2e%2e/identity/info",
+      status: "invalidRequest",
+    },
     { name: "something appended", target: `${tokenPath}/x`, status: "invalidRequest" },
     { name: "a fragment", target: `${tokenPath}#x`, status: "invalidRequest" },
     { name: "the absolute form", target: `http://169.254.169.254${tokenPath}`, status: "invalidRequest" },
+    {
+      name: "the absolute form of metadata",
+      target: "http://169.254.169.254/metadata/instance",
+      status: "invalidRequest",
+    },
+    { name: "an asterisk", target: "*", status: "invalidRequest" },
+    { name: "an empty target", target: "", status: "invalidRequest" },
     { name: "the certificate route", target: "/metadata/identity/issuecredential", status: "pathNotFound" },
     {
-      name: "instance metadata",
-      target: "/metadata/instance?api-version=2021-02-01",
+      name: "the certificate's discovery",
+      target: "/metadata/identity/getplatformmetadata?cred-api-version=2.0",
       status: "pathNotFound",
     },
-    { name: "an empty target", target: "", status: "pathNotFound" },
+    { name: "the tenant of the machine", target: "/metadata/identity/info", status: "pathNotFound" },
+    {
+      name: "instance metadata in another letter case",
+      target: "/Metadata/instance",
+      status: "pathNotFound",
+    },
+    { name: "a slash behind instance metadata", target: "/metadata/instance/", status: "pathNotFound" },
+    { name: "a host path with more behind it", target: "/host/token/x", status: "pathNotFound" },
+    { name: "another host path", target: "//host/token", status: "pathNotFound" },
+    { name: "attested data itself", target: "/metadata/attested", status: "pathNotFound" },
+    { name: "something below versions", target: "/metadata/versions/x", status: "pathNotFound" },
   ];
   for (const { name, target, status } of refused) {
     it(`does not route ${name}`, () => {
-      assert.notEqual(routePath(target), tokenPath);
-      assert.equal(refuseUnserved(target).kind, status);
+      const route = routeOf(target);
+      assert.equal(route.kind === "none" ? route.refusal.kind : route.kind, status);
     });
   }
 });
 
-describe("hasMetadataHeader", () => {
+/** What became of a request: its kind, or that of its refusal. */
+function kindOf(request: RawRequest, changes: Partial<RequestTerms> = {}): string {
+  const parsed = parseRequest(request, { ...terms, ...changes });
+  return parsed.kind === "refused" ? parsed.refusal.kind : parsed.kind;
+}
+
+describe("the Metadata header", () => {
   const rows: readonly { readonly values: readonly string[] | undefined; readonly expected: boolean }[] = [
     { values: ["true"], expected: true },
     { values: ["True"], expected: true },
@@ -81,12 +129,14 @@ describe("hasMetadataHeader", () => {
     { values: ["true, true"], expected: false },
   ];
   for (const { values, expected } of rows) {
-    it(`is ${expected} for ${JSON.stringify(values)}`, () =>
-      assert.equal(hasMetadataHeader({ metadata: values }), expected));
+    it(`is ${expected} for ${JSON.stringify(values)}`, () => {
+      const kind = kindOf(withHeaders({ metadata: values }));
+      assert.equal(kind, expected ? "token" : "metadataHeaderMissing");
+    });
   }
 });
 
-describe("parseTokenRequest", () => {
+describe("a request on the token path", () => {
   const accepted: readonly {
     readonly name: string;
     readonly query: string;
@@ -136,7 +186,7 @@ describe("parseTokenRequest", () => {
     { name: "a resource that contains =", query: "resource=a=b", request: { resource: "a=b" } },
   ];
   for (const { name, query, request } of accepted) {
-    it(`reads ${name}`, () => assert.deepEqual(parseTokenRequest(raw(query), hosts), { ok: true, request }));
+    it(`reads ${name}`, () => assert.deepEqual(parseRequest(raw(query), terms), { kind: "token", request }));
   }
 
   const refusedQueries = [
@@ -155,8 +205,7 @@ describe("parseTokenRequest", () => {
   ];
   for (const { name, query } of refusedQueries) {
     it(`refuses ${name}`, () => {
-      const parsed = parseTokenRequest(raw(query), hosts);
-      assert.equal(parsed.ok ? "accepted" : parsed.refusal.kind, "invalidRequest");
+      assert.equal(kindOf(raw(query)), "invalidRequest");
     });
   }
 
@@ -191,8 +240,7 @@ describe("parseTokenRequest", () => {
     ];
   for (const { name, request, kind } of envelopes) {
     it(`refuses ${name}`, () => {
-      const parsed = parseTokenRequest(request, hosts);
-      assert.equal(parsed.ok ? "accepted" : parsed.refusal.kind, kind);
+      assert.equal(kindOf(request), kind);
     });
   }
 
@@ -202,6 +250,98 @@ describe("parseTokenRequest", () => {
       "content-length": ["0"],
       "content-type": ["application/x-www-form-urlencoded"],
     };
-    assert.equal(parseTokenRequest(withHeaders(headers), hosts).ok, true);
+    assert.equal(kindOf(withHeaders(headers)), "token");
   });
+});
+
+describe("a request on a metadata path", () => {
+  const instance = "/metadata/instance/compute?api-version=2021-02-01&format=text";
+  const ask = (target: string, changes: Partial<RawRequest> = {}): RawRequest =>
+    raw("", { target, ...changes });
+
+  it("is its segments, api-version and format, and nothing else", () => {
+    assert.deepEqual(parseRequest(ask(`${instance}&bypass_cache=true&nonce=1`), terms), {
+      kind: "metadata",
+      request: { path: ["instance", "compute"], apiVersion: "2021-02-01", format: "text" },
+    });
+    assert.deepEqual(parseRequest(ask("/metadata/versions"), terms), {
+      kind: "metadata",
+      request: { path: ["versions"] },
+    });
+  });
+
+  const refused = [
+    {
+      name: "no Metadata header",
+      target: instance,
+      headers: { metadata: undefined },
+      kind: "metadataHeaderMissing",
+    },
+    { name: "a repeated parameter", target: `${instance}&format=json`, kind: "invalidRequest" },
+    { name: "a format of its own", target: "/metadata/instance?format=xml", kind: "invalidRequest" },
+    {
+      name: "a version that is no date",
+      target: "/metadata/instance?api-version=1/../x",
+      kind: "invalidRequest",
+    },
+    {
+      name: "X-Forwarded-For",
+      target: instance,
+      headers: { "x-forwarded-for": ["1"] },
+      kind: "invalidRequest",
+    },
+    { name: "a body", target: instance, headers: { "content-length": ["3"] }, kind: "bodyNotServed" },
+  ];
+  for (const { name, target, headers = {}, kind } of refused) {
+    it(`is refused with ${name}`, () => {
+      const all = { host: ["169.254.169.254"], metadata: ["true"], ...headers };
+      assert.equal(kindOf(ask(target, { headers: all })), kind);
+    });
+  }
+
+  it("acknowledges no scheduled event", () => {
+    const request = ask("/metadata/scheduledevents", { method: "POST" });
+    assert.equal(kindOf(request, { metadataAreas: new Set(["scheduledevents"]) }), "methodNotAllowed");
+  });
+
+  for (const area of ["attested/document", "loadbalancer", "scheduledevents"]) {
+    it(`is blocked before the header is looked at, unless opted in: ${area}`, () => {
+      const request = ask(`/metadata/${area}`, { headers: {} });
+      assert.equal(kindOf(request), "metadataBlocked");
+      const areas = { metadataAreas: new Set(metadataAreas) };
+      assert.equal(kindOf(ask(`/metadata/${area}`), areas), "metadata");
+    });
+  }
+});
+
+describe("a request on the host path", () => {
+  const named = { podns: ["shop"], podname: ["web-0"] };
+  const ask = (headers: RawRequest["headers"], query = "resource=r&client_id=c"): RawRequest =>
+    raw("", { target: `/host/token/?${query}`, headers: { host: ["localhost:2579"], ...headers } });
+
+  it("needs no Metadata header, and is called by any name of the loopback", () => {
+    for (const host of ["localhost:2579", "127.0.0.1:2579", "[::1]:2579", "169.254.169.254"]) {
+      assert.deepEqual(parseRequest(ask({ ...named, host: [host] }), terms), {
+        kind: "hostToken",
+        request: { resource: "r", clientID: "c" },
+        pod: { namespace: "shop", name: "web-0" },
+      });
+    }
+  });
+
+  const refused: readonly { readonly name: string; readonly request: RawRequest }[] = [
+    { name: "no name", request: ask({ podns: ["shop"] }) },
+    { name: "no namespace", request: ask({ podname: ["web-0"] }) },
+    { name: "two names", request: ask({ ...named, podname: ["web-0", "web-1"] }) },
+    { name: "a name that is none", request: ask({ ...named, podname: ["../web"] }) },
+    { name: "no resource", request: ask(named, "client_id=c") },
+    { name: "another Host", request: ask({ ...named, host: ["evil.test"] }) },
+    { name: "X-Forwarded-For", request: ask({ ...named, "x-forwarded-for": ["1"] }) },
+  ];
+  for (const { name, request } of refused) {
+    it(`is refused with ${name}`, () => assert.equal(kindOf(request), "invalidRequest"));
+  }
+
+  it("is not there when switched off", () =>
+    assert.equal(kindOf(ask(named), { servesHostToken: false }), "pathNotFound"));
 });

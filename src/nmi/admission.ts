@@ -1,0 +1,82 @@
+import type { Clock } from "../runtime/clock.ts";
+import { refuse } from "./refusals.ts";
+import type { Refusal } from "./response.ts";
+
+export interface AdmissionLimits {
+  /** Requests that one caller may have at a time, those that wait included. */
+  readonly mostAtOncePerCaller: number;
+  /** Requests that one caller may send in the long run. */
+  readonly perSecondPerCaller: number;
+  /** Requests that one caller may send at once after a pause. */
+  readonly burstPerCaller: number;
+}
+
+export type Entry =
+  | { readonly ok: true; readonly leave: () => void }
+  /** `isNews`: the first refusal of this caller for a while, and so worth a line in the log. */
+  | { readonly ok: false; readonly refusal: Refusal; readonly isNews: boolean };
+
+/**
+ * Bounds what one caller may ask of the daemon, so that a flood of one pod does not starve the others
+ * (reference/reliability.md S13, L4). Probes never come here: their 400 must not become a 429 (azure.md §1.2).
+ */
+export interface Admission {
+  /** Lets a request of `caller` in; `leave` is to be called when it has been answered. */
+  enter(caller: string): Entry;
+}
+
+/** Callers beyond these that have nothing under way are forgotten, those first that came longest ago. */
+const mostCallers = 4_096;
+const newsPauseMs = 10_000;
+
+interface Caller {
+  atOnce: number;
+  /** Requests that it may send now; grows with time up to the burst. */
+  allowance: number;
+  /** Monotonic. */
+  seenMs: number;
+  toldMs: number;
+}
+
+/** Makes a token bucket and a count of requests for each caller. */
+export function createAdmission(clock: Clock, limits: AdmissionLimits): Admission {
+  const { mostAtOncePerCaller, perSecondPerCaller, burstPerCaller } = limits;
+  const callers = new Map<string, Caller>();
+
+  const see = (key: string): Caller => {
+    const nowMs = clock.monotonicMs();
+    const known = callers.get(key);
+    const caller = known ?? { atOnce: 0, allowance: burstPerCaller, seenMs: nowMs, toldMs: -newsPauseMs };
+    const gained = ((nowMs - caller.seenMs) / 1000) * perSecondPerCaller;
+    caller.allowance = Math.min(burstPerCaller, caller.allowance + gained);
+    caller.seenMs = nowMs;
+    callers.delete(key);
+    callers.set(key, caller);
+    return caller;
+  };
+  const refused = (caller: Caller): Entry => {
+    const isNews = caller.seenMs - caller.toldMs >= newsPauseMs;
+    if (isNews) caller.toldMs = caller.seenMs;
+    return { ok: false, refusal: refuse("tooManyRequests", "TooManyRequests"), isNews };
+  };
+
+  return {
+    enter: (key) => {
+      const caller = see(key);
+      forgetOldest(callers);
+      if (caller.atOnce >= mostAtOncePerCaller || caller.allowance < 1) return refused(caller);
+      caller.allowance -= 1;
+      caller.atOnce += 1;
+      return { ok: true, leave: () => void (caller.atOnce -= 1) };
+    },
+  };
+}
+
+function forgetOldest(callers: Map<string, Caller>): void {
+  if (callers.size <= mostCallers) return;
+  for (const [key, { atOnce }] of callers) {
+    if (atOnce > 0) continue;
+    callers.delete(key);
+    return;
+  }
+}

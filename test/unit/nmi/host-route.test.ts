@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { descriptionOf, reader, startBoundPod, stopCleanly, web } from "./bound-pod.ts";
+import { startDaemon, vault, type Daemon, type HttpAnswer } from "./daemon.ts";
+import { assigned, pod } from "./memory-resources.ts";
+
+const node = "127.0.0.1";
+const path = `/host/token/?resource=${encodeURIComponent(vault)}`;
+const named = { podns: "shop", podname: "web" };
+
+function askFor(
+  daemon: Daemon,
+  headers: Readonly<Record<string, string>> = named,
+  from = node,
+): Promise<HttpAnswer> {
+  return daemon.ask({ from, path, headers });
+}
+
+let daemon: Daemon;
+beforeEach(async () => {
+  daemon = await startBoundPod();
+});
+afterEach(() => stopCleanly(daemon));
+
+describe("a process of the node that asks for a pod", () => {
+  it("gets the pod's token in the form that the Key Vault provider reads", async () => {
+    const answer = await askFor(daemon);
+    assert.equal(answer.status, 200);
+    const { token, clientid } = JSON.parse(answer.text);
+    assert.equal(clientid, "reader-client");
+    assert.deepEqual(Object.keys(token), [
+      "access_token",
+      "refresh_token",
+      "expires_in",
+      "expires_on",
+      "not_before",
+      "resource",
+      "token_type",
+    ]);
+    for (const value of Object.values(token)) assert.equal(typeof value, "string");
+    assert.deepEqual([token.expires_in, token.resource], ["86400", vault]);
+    assert.partialDeepStrictEqual(daemon.lines.at(-1), { outcome: "issued", pod: "shop/web", peer: node });
+  });
+
+  it("is not believed from another address, a pod's least of all", async () => {
+    for (const from of [web, "127.0.0.99"]) {
+      const answer = await askFor(daemon, named, from);
+      assert.equal(answer.status, 403);
+      assert.match(descriptionOf(answer), /NotFromNode/);
+    }
+    daemon.resources.put("Pod", pod("loop", node));
+    assert.equal((await askFor(daemon)).status, 403);
+  });
+
+  it("is refused what the policy refuses the pod, and what another node's pod has", async () => {
+    const unknown = await daemon.ask({ from: node, path: `${path}&client_id=nobody`, headers: named });
+    assert.equal(unknown.status, 400);
+    daemon.resources.put("Pod", pod("away", "127.0.0.9", { node: "node-2" }));
+    const begun = daemon.clock.timerStarted();
+    const answer = askFor(daemon, { ...named, podname: "away" });
+    await begun;
+    daemon.clock.advance(10_000);
+    assert.equal((await answer).status, 404);
+    assert.match(descriptionOf(await answer), /UnknownPod/);
+  });
+
+  it("waits for an assignment as the pod does, and for the pod to be known", async () => {
+    const begun = daemon.clock.timerStarted();
+    const answer = askFor(daemon, { ...named, podname: "late" });
+    await begun;
+    daemon.resources.put("AzureAssignedIdentity", assigned("late", reader));
+    daemon.resources.put("Pod", pod("late", "127.0.0.3", { labels: { aadpodidbinding: "web" } }));
+    assert.equal((await answer).status, 200);
+  });
+
+  it("gets nothing when another pod took the name during the call to Azure", async () => {
+    daemon.azure.onAcquire = () => {
+      daemon.resources.put("Pod", pod("web", web, { uid: "uid-web-2" }));
+      return undefined;
+    };
+    const answer = await askFor(daemon);
+    assert.equal(answer.status, 503);
+    assert.match(descriptionOf(answer), /PodReplaced/);
+  });
+
+  it("is told what is missing", async () => {
+    assert.equal((await askFor(daemon, { podns: "shop" })).status, 400);
+  });
+
+  it("finds nothing when the endpoint is switched off", async () => {
+    const closed = await startDaemon({ at: "2026-06-14T12:00:00Z", nmi: { servesHostToken: false } });
+    assert.equal((await askFor(closed)).status, 404);
+    await closed.nmi.close();
+  });
+});

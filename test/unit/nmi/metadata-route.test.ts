@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { descriptionOf, startBoundPod, stopCleanly, web } from "./bound-pod.ts";
+import type { Daemon, HttpAnswer } from "./daemon.ts";
+
+const header = { metadata: "true" };
+const compute = "/metadata/instance/compute?api-version=2021-02-01&format=json&x=%2e%2e";
+
+let daemon: Daemon;
+beforeEach(async () => {
+  daemon = await startBoundPod();
+});
+afterEach(() => stopCleanly(daemon));
+
+function read(path: string, headers: Readonly<Record<string, string>> = header): Promise<HttpAnswer> {
+  return daemon.ask({ from: web, path, headers });
+}
+
+describe("the platform's metadata", () => {
+  it("is passed on as it is, asked for in our own words", async () => {
+    const answer = await read(compute, { ...header, "x-canary": "1", cookie: "canary" });
+    assert.deepEqual([answer.status, answer.text], [200, '{"vmId":"1"}']);
+    assert.deepEqual(daemon.azure.metadataCalls, [
+      { path: ["instance", "compute"], apiVersion: "2021-02-01", format: "json" },
+    ]);
+  });
+
+  it("keeps its status and plain text, and no other type", async () => {
+    daemon.azure.onMetadata = () => ({
+      status: 200,
+      contentType: "text/plain; charset=utf-16",
+      body: "west",
+    });
+    const text = await read(compute);
+    assert.deepEqual([text.headers["content-type"], text.text], ["text/plain; charset=utf-8", "west"]);
+    daemon.azure.onMetadata = () => ({
+      status: 400,
+      contentType: "text/html",
+      body: '{"newest-versions":[]}',
+    });
+    const other = await read("/metadata/instance");
+    assert.deepEqual([other.status, other.headers["content-type"]], [400, "application/json; charset=utf-8"]);
+  });
+
+  const failures = [
+    { name: "a redirect", status: 302, expected: 503 },
+    { name: "throttling", status: 429, expected: 429 },
+  ];
+  for (const { name, status, expected } of failures) {
+    it(`hides ${name} behind ${expected} with Retry-After`, async () => {
+      daemon.azure.onMetadata = () => ({ status, contentType: "", body: "http://elsewhere.test" });
+      const answer = await read(compute);
+      assert.equal(answer.status, expected);
+      assert.ok(Number(answer.headers["retry-after"]) >= 3);
+      assert.doesNotMatch(answer.text, /elsewhere/);
+    });
+  }
+
+  it("is for pods of this node: others wait to be known, and are refused", async () => {
+    const begun = daemon.clock.timerStarted();
+    const answer = daemon.ask({ from: "127.0.0.99", path: compute, headers: header });
+    await begun;
+    daemon.clock.advance(10_000);
+    assert.equal((await answer).status, 404);
+    assert.deepEqual(daemon.azure.metadataCalls, []);
+  });
+
+  it("is not asked for anything that is not on the list", async () => {
+    const rows = [
+      ["/metadata/attested/document", 403],
+      ["/metadata/loadbalancer", 403],
+      ["/metadata/scheduledevents", 403],
+      ["/metadata/identity/info", 404],
+      ["/metadata/identity/getplatformmetadata", 404],
+      ["/metadata/identity/issuecredential", 404],
+      ["/metadata/unknown", 404],
+      ["/metadata", 404],
+      ["/machine/?comp=goalstate", 404],
+      ["/metadata/instance/../attested/document", 400],
+      ["/metadata/instance/%2e%2e/attested/document", 400],
+    ] as const;
+    for (const [path, status] of rows) assert.equal((await read(path)).status, status, path);
+    assert.deepEqual(daemon.azure.metadataCalls, []);
+  });
+
+  it("is refused with a reason when instance metadata is blocked, header or not", async () => {
+    const blocked = await startBoundPod({ nmi: { metadataAreas: ["versions"] } });
+    for (const headers of [header, {}]) {
+      const answer = await blocked.ask({ from: web, path: compute, headers });
+      assert.deepEqual([answer.status, answer.json["error"]], [403, "access_denied"]);
+      assert.match(descriptionOf(answer), /MetadataBlocked/);
+    }
+    await stopCleanly(blocked);
+  });
+});
