@@ -25,6 +25,14 @@ export function needsCompute(identity: AzureIdentity): boolean {
   return identity.spec.type === 0;
 }
 
+/** 0 managed identity, 1 and 2 service principals; no agent gets a token for any other (src/azure/token-source.ts). */
+const servedTypes: ReadonlySet<number> = new Set([0, 1, 2]);
+
+/** Whether tokens can be had for an identity of this kind at all. */
+export function isServed({ spec }: AzureIdentity): boolean {
+  return servedTypes.has(spec.type);
+}
+
 /** Whether `resourceID` names a user-assigned identity. */
 export function isResourceIdValid(resourceID: string): boolean {
   return userAssignedIdentity.test(resourceID);

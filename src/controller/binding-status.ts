@@ -16,6 +16,8 @@ export interface BindingFindings {
   readonly assigned: { readonly total: number; readonly ready: number };
   /** What ARM says when it refuses the identity; null when it does not. */
   readonly refusal: string | null;
+  /** The identity's type, when no token can be had for an identity of that type; null else. */
+  readonly unservedType: number | null;
   /** When clocks are set in a way that changes a window; null when nobody could say. */
   readonly clockChanges: readonly Instant[] | null;
   readonly policyDigest: string;
@@ -125,7 +127,9 @@ function inForceCondition(findings: BindingFindings): Condition {
 }
 
 /** Without numbers, so that a deployment of a thousand pods is not a thousand writes. */
-function provisionedCondition({ assigned, refusal }: BindingFindings): Condition {
+function provisionedCondition({ assigned, refusal, unservedType }: BindingFindings): Condition {
+  if (unservedType !== null)
+    return fails("TypeNotServed", `the identity is of type ${unservedType}: types 0, 1 and 2 are served`);
   if (assigned.total === 0)
     return unknown("NoPods", "no pod has or waits for the identity through this binding");
   if (assigned.ready < assigned.total && refusal !== null) {

@@ -2,6 +2,7 @@ import { bindingOf, grantOf, keyOf } from "../engine/cluster-document.ts";
 import { timeFacts } from "../engine/questions.ts";
 import type { AzureIdentityAccessGrant, AzureIdentityBinding, JsonObject } from "../engine/resources.ts";
 import { formatInstant, toSeconds, type Instant } from "../timebox/instant.ts";
+import { isServed } from "./assigned-identity.ts";
 import type { AssignedCounts } from "./assigned-counts.ts";
 import {
   askProbes,
@@ -76,7 +77,7 @@ export function createFindings(deps: FindingDependencies): Findings {
         judgement,
         activeGrants: activeGrants.toSorted(),
         assigned: counts.of(keyOf(binding)),
-        refusal: refusalOf(deps, binding),
+        ...identityFindings(deps, binding),
         clockChanges: sensitivity(binding, judgement, now),
         ...terms,
       };
@@ -84,9 +85,16 @@ export function createFindings(deps: FindingDependencies): Findings {
   };
 }
 
-function refusalOf({ cluster, refusal }: FindingDependencies, binding: AzureIdentityBinding): string | null {
+function identityFindings(
+  { cluster, refusal }: FindingDependencies,
+  binding: AzureIdentityBinding,
+): Pick<BindingFindings, "refusal" | "unservedType"> {
   const identity = cluster.get("AzureIdentity", `${binding.namespace}/${binding.spec.azureIdentity}`);
-  return identity === undefined ? null : (refusal?.(identity.spec.resourceID.toLowerCase()) ?? null);
+  if (identity === undefined) return { refusal: null, unservedType: null };
+  return {
+    refusal: refusal?.(identity.spec.resourceID.toLowerCase()) ?? null,
+    unservedType: isServed(identity) ? null : identity.spec.type,
+  };
 }
 
 function findSensitivity(

@@ -169,6 +169,19 @@ describe("the status of a binding, by the policy that ships, shows", () => {
     assert.equal(times["TimeBoxValid"], "2026-06-14T12:00:00Z");
   });
 
+  it("that no agent gets tokens for an identity of its type", async (t) => {
+    const now = instantFromMs(Date.parse("2026-06-14T12:00:00Z"));
+    const provisioned = async (type: number): Promise<string | undefined> => {
+      const binding = makeBinding("reader");
+      const identities = [makeIdentity("reader", { spec: { type } })];
+      const findings = createFindings(await findingsOn(t, { identities, bindings: [binding] }));
+      return conditionsOf(bindingStatus(findings.ofBinding(binding, now), undefined, now))["Provisioned"];
+    };
+    assert.equal(await provisioned(2), "Unknown NoPods");
+    assert.equal(await provisioned(3), "False TypeNotServed");
+    assert.equal(await provisioned(7), "False TypeNotServed");
+  });
+
   it("an answer by a stand-in that fits match and usableBy, and by a real pod where none can be made", async (t) => {
     const match = {
       podSelector: {
