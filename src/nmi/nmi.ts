@@ -105,6 +105,7 @@ export interface Nmi {
 export function createNmi(deps: NmiDeps): Nmi {
   const draining = new AbortController();
   const stopped = new AbortController();
+  const stop = (): void => stopped.abort(new Error("stopped"));
   const { app, unsubscribe } = wire(deps, draining.signal, stopped.signal);
   const servers: TokenServer[] = [];
   return {
@@ -115,8 +116,8 @@ export function createNmi(deps: NmiDeps): Nmi {
     },
     close: async () => {
       draining.abort(new Error("draining"));
-      await Promise.all(servers.map((server) => server.close(deps.clock)));
-      stopped.abort(new Error("stopped"));
+      await Promise.all(servers.map((server) => server.close(deps.clock, stop)));
+      stop();
       unsubscribe();
     },
   };

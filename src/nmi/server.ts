@@ -29,9 +29,9 @@ export interface TokenServer {
   readonly address: ListenAddress;
   /**
    * Lets the requests in flight end within 5 s on `clock`, and only then stops accepting: who cannot be answered by
-   * another daemon yet is answered by this one. Whatever is left then is cut.
+   * another daemon yet is answered by this one. `giveUp` is to have the rest answered at once; what is left is cut.
    */
-  close(clock: Clock): Promise<void>;
+  close(clock: Clock, giveUp: () => void): Promise<void>;
 }
 
 /** Node's own limits are 60 s, 300 s and none at all (reference/reliability.md S13). */
@@ -45,6 +45,8 @@ const mostRequestsPerSocket = 100;
 const mostConnections = 4_096;
 /** How long requests in flight may take to end when the daemon stops (reference/reliability.md N9). */
 const drainMs = 5_000;
+/** How long their answers may take to leave when they are given up. */
+const lastWordMs = 200;
 /** How long a connection that was accepted last may take to ask. */
 const silentMs = 1_000;
 /** How often a server looks again whether connections are waiting to be accepted, before it stops to. */
@@ -79,7 +81,10 @@ export async function listen(app: Hono<NmiEnv>, on: ListenOn): Promise<TokenServ
   server.listen({ host, port, reusePort: isShared && port !== 0 }, resolve);
   await promise;
   server.off("error", reject);
-  return { address: addressOf(server), close: (clock) => close(server, connections, clock) };
+  return {
+    address: addressOf(server),
+    close: (clock, giveUp) => close({ server, connections, clock, giveUp }),
+  };
 }
 
 /** Where a server listens in the end. */
@@ -89,9 +94,17 @@ export function addressOf(server: Server): ListenAddress {
   return { host: bound.address, port: bound.port };
 }
 
-async function close(server: Server, connections: Connections, clock: Clock): Promise<void> {
+interface Closing {
+  readonly server: Server;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly giveUp: () => void;
+}
+
+async function close({ server, connections, clock, giveUp }: Closing): Promise<void> {
   const late = Promise.withResolvers<void>();
-  const cancelLate = clock.after(drainMs, late.resolve);
+  const cancelGivingUp = clock.after(drainMs, giveUp);
+  const cancelLate = clock.after(drainMs + lastWordMs, late.resolve);
   await Promise.race([connections.answered(), late.promise]);
   await acceptWaiting(connections);
   const closed = Promise.withResolvers<void>();
@@ -101,6 +114,7 @@ async function close(server: Server, connections: Connections, clock: Clock): Pr
   const cancelSilent = clock.after(silentMs, () => connections.closeSilent());
   void late.promise.then(() => server.closeAllConnections());
   await closed.promise;
+  cancelGivingUp();
   cancelLate();
   cancelSilent();
   // It is closed: this ends http's timer.
