@@ -11,6 +11,7 @@ import { cloudNamed, readEndpoints } from "./azure-access.ts";
 import { runDaemon, type Daemon } from "./daemon.ts";
 import { nmiFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
+import { removeNodeRules, startNodeNetwork, type NodeNetwork } from "./node-network.ts";
 import { becomesReady } from "./source.ts";
 import { versionLine } from "./version.ts";
 
@@ -28,27 +29,36 @@ export async function runNmi(options: {
   if (args.includes("--help") || args.includes("-h")) return print(renderFlags(nmiFlags));
   const flags = parseFlags("nmi", nmiFlags, args);
   if (flags.get(nmiFlags.version)) return print(await versionLine());
+  if (flags.get(nmiFlags["remove-rules"])) return removeNodeRules(print);
   const node = flags.get(nmiFlags.node) || readEnvironment().nodeName;
   if (node === undefined) {
     throw new CommandError(2, "podid nmi: which node's pods to serve? Give --node or set NODE_NAME");
   }
   const mode = readMode(flags);
+  const network = await startNodeNetwork(flags);
   const daemonOptions = {
     component: "nmi" as const,
     flags,
     metricsPort: flags.get(nmiFlags["prometheus-port"]),
     node,
-    health: () => "Active",
+    health: () => (network.problem() === null ? "Active" : "Not Active"),
     lease: null,
     fieldCase: null,
     rate: null,
   };
-  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, { node, mode }, until));
+  try {
+    await runDaemon(daemonOptions, signal, (daemon, until) =>
+      serve(daemon, flags, { node, mode, network }, until),
+    );
+  } finally {
+    await network.close();
+  }
 }
 
 interface Terms {
   readonly node: string;
   readonly mode: Pick<NmiOptions, "namespaced" | "managed">;
+  readonly network: NodeNetwork;
 }
 
 /** @throws CommandError 2 as the reference: in managed mode anybody's label could ask for anybody's identity. */
@@ -63,14 +73,16 @@ function readMode(flags: ParsedFlags): Terms["mode"] {
 
 /** Listens before the caches are filled: a pod that asks early gets an answer that its SDK repeats. */
 async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: AbortSignal): Promise<void> {
-  const { node, mode } = terms;
+  const { node, mode, network } = terms;
   const { clock, environment, log, open, readiness } = daemon;
   const { source } = open;
   const endpoints = await readEndpoints(flags.get(nmiFlags["azure-endpoints"]));
   const { imdsUrl } = endpoints;
   const cloud = await cloudNamed(environment.cloud ?? "", environment);
+  readiness.watch(() => network.problem());
+  network.countIn(daemon.metrics);
+  const { host } = network;
   let isSynced = false;
-  const host = flags.get(nmiFlags["nmi-listen-address"]);
   const nmi = createNmi({
     clock,
     log,

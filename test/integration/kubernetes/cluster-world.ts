@@ -122,7 +122,7 @@ export async function startClusterWorld(
     node,
     startController: (...more) => startController({}, more),
     startControllerWith: (environment, ...more) => startController(environment, more),
-    startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", ...more]),
+    startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", "--redirect=off", ...more]),
     ask: async (nmi, address) => {
       const { address: at } = addressLine.parse(await nmi.said("serving tokens"));
       return askNmi({ nmi: at, address, host: metadataHost }, {}, heldMs);

@@ -1,0 +1,72 @@
+import { RedirectError } from "./errors.ts";
+import {
+  planChainRemoval,
+  planChains,
+  planInstall,
+  readOwnPart,
+  type IptablesTable,
+  type TableName,
+} from "./iptables-chains.ts";
+import type { Backend, CommandResult, Commands, Terms } from "./ports.ts";
+
+/** For the lock that whoever changes iptables holds. */
+const waitForLock = ["-w", "5"];
+
+/**
+ * Rules in iptables, for nodes without nft. What was altered is told as with nft: by what was read right after
+ * the installation.
+ */
+export function createIptablesBackend(commands: Commands, terms: Terms): Backend {
+  const installed = new Map<string, string>();
+  const ensureTable = async (table: IptablesTable): Promise<boolean> => {
+    const listing = await list(commands, table);
+    if (installed.get(table.name) === readOwnPart(table, listing)) return false;
+    installed.delete(table.name);
+    await restore(commands, planInstall(table, listing));
+    installed.set(table.name, readOwnPart(table, await list(commands, table)));
+    return true;
+  };
+  const [guard, redirect] = planChains(terms);
+  return {
+    name: "iptables",
+    ensure: async () => {
+      const isGuardNew = await ensureTable(guard);
+      const isRedirectNew = await ensureTable(redirect);
+      return isGuardNew || isRedirectNew ? "installed" : "intact";
+    },
+  };
+}
+
+/**
+ * Takes our chains away, of whichever podid; none there is fine.
+ * @throws RedirectError when they may still be there.
+ */
+export async function removeIptablesRules(commands: Commands): Promise<void> {
+  for (const table of ["filter", "nat"] as const) {
+    // oxlint-disable-next-line no-await-in-loop -- one lock
+    await removeChains(commands, table);
+  }
+}
+
+async function removeChains(commands: Commands, table: TableName): Promise<void> {
+  const listed = await commands.run("iptables", [...waitForLock, "-t", table, "-S"]);
+  // A kernel without the table has no chain in it.
+  if (listed.kind === "failed" && listed.problem.includes("Table does not exist")) return;
+  const plan = planChainRemoval(table, outputOf("iptables", listed));
+  if (plan !== null) await restore(commands, plan);
+}
+
+async function list(commands: Commands, { name }: IptablesTable): Promise<string> {
+  return outputOf("iptables", await commands.run("iptables", [...waitForLock, "-t", name, "-S"]));
+}
+
+async function restore(commands: Commands, plan: string): Promise<void> {
+  const args = [...waitForLock, "--noflush"];
+  outputOf("iptables-restore", await commands.run("iptables-restore", args, plan));
+}
+
+function outputOf(program: string, result: CommandResult): string {
+  if (result.kind === "missing") throw new RedirectError("missing", `${program} is not there`);
+  if (result.kind === "failed") throw new RedirectError("failed", `${program}: ${result.problem}`);
+  return result.output;
+}
