@@ -1,4 +1,5 @@
 import { RedirectError } from "./errors.ts";
+import { newestIn, nextGeneration } from "./generation.ts";
 import {
   planChainRemoval,
   planChains,
@@ -14,24 +15,34 @@ const waitForLock = ["-w", "5"];
 
 /**
  * Rules in iptables, for nodes without nft. What was altered is told as with nft: by what was read right after
- * the installation.
+ * the installation. `nowMs`: when the agent started.
  */
-export function createIptablesBackend(commands: Commands, terms: Terms): Backend {
-  const installed = new Map<string, string>();
-  const ensureTable = async (table: IptablesTable): Promise<boolean> => {
-    const listing = await list(commands, table);
-    if (installed.get(table.name) === readOwnPart(table, listing)) return false;
-    installed.delete(table.name);
+export function createIptablesBackend(commands: Commands, terms: Terms, nowMs: number): Backend {
+  const known = new Map<string, string>();
+  let generation: number | null = null;
+  const ensureTable = async (table: IptablesTable, listing: string): Promise<boolean> => {
+    if (known.get(table.name) === readOwnPart(table, listing)) return false;
+    known.delete(table.name);
     await restore(commands, planInstall(table, listing));
-    installed.set(table.name, readOwnPart(table, await list(commands, table)));
+    known.set(table.name, readOwnPart(table, await list(commands, table.name)));
     return true;
   };
-  const [guard, redirect] = planChains(terms);
   return {
     name: "iptables",
     ensure: async () => {
-      const isGuardNew = await ensureTable(guard);
-      const isRedirectNew = await ensureTable(redirect);
+      const filter = await list(commands, "filter");
+      const nat = await list(commands, "nat");
+      generation ??= nextGeneration(nowMs, filter + nat);
+      if (newestIn(filter + nat) > generation) return "left to another";
+      const [guard, redirect] = planChains(terms, generation);
+      let isGuardNew = false;
+      let isRedirectNew = false;
+      try {
+        isGuardNew = await ensureTable(guard, filter);
+      } finally {
+        // Also without a guard: each of the two keeps pods from the real service.
+        isRedirectNew = await ensureTable(redirect, nat);
+      }
       return isGuardNew || isRedirectNew ? "installed" : "intact";
     },
   };
@@ -56,7 +67,7 @@ async function removeChains(commands: Commands, table: TableName): Promise<void>
   if (plan !== null) await restore(commands, plan);
 }
 
-async function list(commands: Commands, { name }: IptablesTable): Promise<string> {
+async function list(commands: Commands, name: TableName): Promise<string> {
   return outputOf("iptables", await commands.run("iptables", [...waitForLock, "-t", name, "-S"]));
 }
 

@@ -1,3 +1,4 @@
+import { markOf } from "./generation.ts";
 import type { Terms } from "./ports.ts";
 
 export type TableName = "filter" | "nat";
@@ -18,15 +19,16 @@ const [guardChain, portChain, redirectChain] = ["PODID-GUARD", "PODID-PORT", "PO
 const chainNames = { filter: [guardChain, portChain], nat: [redirectChain] } as const;
 
 /** The same two as in nftables, in the order in which they are to be installed. */
-export function planChains({
-  metadata,
-  agent,
-}: Terms): readonly [guard: IptablesTable, redirect: IptablesTable] {
+export function planChains(
+  { metadata, agent }: Terms,
+  generation: number,
+): readonly [guard: IptablesTable, redirect: IptablesTable] {
+  const mark = `-m comment --comment "${markOf(generation)}"`;
   const toMetadata = `-d ${metadata.address}/32`;
   const toAgent = `-p tcp --dport ${agent.port}`;
   const meantForMetadata = `-m conntrack --ctorigdst ${metadata.address} --ctorigdstport ${metadata.port}`;
   const forward = [
-    `${toMetadata} -p tcp -j REJECT --reject-with tcp-reset`,
+    `${toMetadata} -p tcp ${mark} -j REJECT --reject-with tcp-reset`,
     `${toMetadata} -j REJECT --reject-with icmp-admin-prohibited`,
   ];
   const port = [
@@ -35,7 +37,9 @@ export function planChains({
     `${toAgent} -j REJECT --reject-with tcp-reset`,
   ];
   const target = `${agent.address}:${agent.port}`;
-  const prerouting = [`${toMetadata} -p tcp --dport ${metadata.port} -j DNAT --to-destination ${target}`];
+  const prerouting = [
+    `${toMetadata} -p tcp --dport ${metadata.port} ${mark} -j DNAT --to-destination ${target}`,
+  ];
   return [
     {
       name: "filter",

@@ -1,35 +1,47 @@
+import { markOf } from "./generation.ts";
 import type { Terms } from "./ports.ts";
 
-export interface NftTable {
+export interface TableName {
   readonly family: "inet" | "ip";
   readonly name: string;
-  /** One transaction that leaves exactly this table, whatever stood there, without an instant in between. */
-  readonly script: string;
 }
 
 /**
  * Two tables, so that whoever deletes one leaves the other: without the redirect the guard refuses, without the
- * guard the redirect leads to the agent. In the order in which they are to be installed.
+ * guard the redirect leads to the agent.
  */
-export function planTables(terms: Terms): readonly [guard: NftTable, redirect: NftTable] {
+export const ownTables = [
+  { family: "inet", name: "podid_guard" },
+  { family: "ip", name: "podid_redirect" },
+] as const satisfies readonly TableName[];
+
+export interface NftTable extends TableName {
+  /** One transaction that leaves exactly this table, whatever stood there, without an instant in between. */
+  readonly script: string;
+}
+
+/** Both, marked as of this generation, in the order in which they are to be installed. */
+export function planTables(terms: Terms, generation: number): readonly [guard: NftTable, redirect: NftTable] {
+  const [guard, redirect] = ownTables;
+  const mark = `comment "${markOf(generation)}"`;
   return [
-    table("inet", "podid_guard", [...guardForward(terms), ...guardPort(terms)]),
-    table("ip", "podid_redirect", redirect(terms)),
+    { ...guard, script: replace(guard, [...guardForward(terms, mark), ...guardPort(terms)]) },
+    { ...redirect, script: replace(redirect, translate(terms, mark)) },
   ];
 }
 
 /** One transaction that leaves neither table, and takes it well when there is none. */
 export function planRemoval(): string {
-  return ["inet podid_guard", "ip podid_redirect"]
-    .map((name) => `table ${name}\ndelete table ${name}\n`)
-    .join("");
+  return ownTables.map(({ family, name }) => remove(`${family} ${name}`)).join("");
+}
+
+function replace({ family, name }: TableName, body: readonly string[]): string {
+  return `${remove(`${family} ${name}`)}${[`table ${family} ${name} {`, ...body, "}", ""].join("\n")}`;
 }
 
 /** Deleting needs a table that is there, hence the empty one before it. */
-function table(family: NftTable["family"], name: string, body: readonly string[]): NftTable {
-  const full = `${family} ${name}`;
-  const script = [`table ${full}`, `delete table ${full}`, `table ${full} {`, ...body, "}", ""].join("\n");
-  return { family, name, script };
+function remove(table: string): string {
+  return `table ${table}\ndelete table ${table}\n`;
 }
 
 /**
@@ -37,12 +49,12 @@ function table(family: NftTable["family"], name: string, body: readonly string[]
  * before, another's DNAT. Earlier than the filter chains of others, though their accepting would not end this one.
  * The service is IPv4 only; the IPv6 spellings of its address would need a translator, and get none.
  */
-function guardForward({ metadata }: Terms): readonly string[] {
+function guardForward({ metadata }: Terms, mark: string): readonly string[] {
   const { address } = metadata;
   return [
     "  chain forward {",
     "    type filter hook forward priority -10; policy accept;",
-    `    ip daddr ${address} meta l4proto tcp reject with tcp reset`,
+    `    ip daddr ${address} meta l4proto tcp reject with tcp reset ${mark}`,
     `    ip daddr ${address} reject with icmpx type admin-prohibited`,
     `    ip6 daddr { ${inIPv6(address).join(", ")} } reject with icmpx type admin-prohibited`,
     "  }",
@@ -69,16 +81,18 @@ function guardPort({ metadata, agent }: Terms): readonly string[] {
 }
 
 /** Before kube-proxy's and the network plugin's chains, which are at -100: of several, the first to translate wins. */
-function redirect({ metadata, agent }: Terms): readonly string[] {
+function translate({ metadata, agent }: Terms, mark: string): readonly string[] {
   return [
     "  chain prerouting {",
     "    type nat hook prerouting priority -110; policy accept;",
-    `    ip daddr ${metadata.address} tcp dport ${metadata.port} dnat to ${agent.address}:${agent.port}`,
+    `    ip daddr ${metadata.address} tcp dport ${metadata.port} dnat to ${agent.address}:${agent.port} ${mark}`,
     "  }",
   ];
 }
 
-/** IPv4-mapped (RFC 4291 §2.5.5.2) and by way of NAT64's well-known prefix (RFC 6052 §2.1). */
+/** IPv4-mapped (RFC 4291 §2.5.5.2) and by way of NAT64's well-known prefix (RFC 6052 §2.1), as nft reads them. */
 function inIPv6(address: string): readonly string[] {
-  return [`::ffff:${address}`, `64:ff9b::${address}`];
+  const [a = 0, b = 0, c = 0, d = 0] = address.split(".").map(Number);
+  const low = `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  return [`::ffff:${low}`, `64:ff9b::${low}`];
 }

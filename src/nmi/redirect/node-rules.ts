@@ -6,7 +6,7 @@ import { RedirectError } from "./errors.ts";
 import { createIptablesBackend } from "./iptables-backend.ts";
 import { createRulesMetrics, type RulesMetrics } from "./metrics.ts";
 import { createNftBackend } from "./nft-backend.ts";
-import type { Backend, Commands, Installation, Terms } from "./ports.ts";
+import type { Backend, Commands, Installation, Outcome, Terms } from "./ports.ts";
 
 /** auto: nft, and iptables where nft does not work. */
 export type RedirectMode = "auto" | "nft" | "iptables";
@@ -77,6 +77,8 @@ export function createNodeRules(deps: NodeRulesDeps): NodeRules {
   };
 }
 
+const takenOver = "another podid, which started later, has its rules on this node";
+
 interface Keeper {
   /** Looks, and repairs. Never rejects but for a fault in podid. */
   ensure(): Promise<void>;
@@ -85,16 +87,16 @@ interface Keeper {
   countIn(metrics: Metrics): void;
 }
 
-function createKeeper({ log, commands, terms, mode }: NodeRulesDeps): Keeper {
+function createKeeper(deps: NodeRulesDeps): Keeper {
+  const { log, commands, terms } = deps;
   let chosen: Backend | null = null;
   let problem: string | null = "the node's rules are not in place yet";
-  let metrics: RulesMetrics | null = null;
-  let installations: readonly Installation[] = [];
-  const onInstalled = async (backend: Backend): Promise<void> => {
+  const tally = createTally();
+  const onInstalled = async (backend: Backend, problems: readonly string[]): Promise<void> => {
     const installation = { backend: backend.name, cause: chosen === null ? "start" : "repair" } as const;
     log.info(installation, "rules of the node installed");
-    if (metrics === null) installations = [...installations, installation];
-    else metrics.onInstalled(installation);
+    if (problems.length > 0) log.warn({ problems, backend: backend.name }, "nft does not work on this node");
+    tally.onInstalled(installation);
     const trouble = await forgetConnections(commands, terms);
     if (trouble !== null) log.warn({ trouble }, "connections of before are cut by the guard, not forgotten");
   };
@@ -102,49 +104,74 @@ function createKeeper({ log, commands, terms, mode }: NodeRulesDeps): Keeper {
     if (found !== null && found !== problem)
       log.error({ problem: found }, "rules of the node are not in place");
     problem = found;
-    metrics?.onLooked(problem === null);
+    tally.onLooked(problem === null);
   };
   return {
     ensure: async () => {
-      const candidates = chosen === null ? candidatesFor(mode, commands, terms) : [chosen];
+      const candidates = chosen === null ? candidatesFor(deps) : [chosen];
       const attempt = await firstThatWorks(candidates);
-      if (attempt.backend === null) return onLooked(`the node's rules are not in place: ${attempt.problem}`);
-      if (attempt.outcome === "installed") await onInstalled(attempt.backend);
+      if (attempt.backend === null) {
+        return onLooked(`the node's rules are not in place: ${attempt.problems.join("; ")}`);
+      }
+      if (attempt.outcome === "installed") await onInstalled(attempt.backend, attempt.problems);
       chosen = attempt.backend;
-      onLooked(null);
+      onLooked(attempt.outcome === "left to another" ? takenOver : null);
     },
     problem: () => problem,
     backend: () => chosen?.name ?? null,
+    countIn: (metrics) => tally.countIn(metrics),
+  };
+}
+
+/** The rules are there before there is anything to count them in: what came before is told then. */
+function createTally(): RulesMetrics & { countIn(registry: Metrics): void } {
+  let metrics: RulesMetrics | null = null;
+  let isInPlace = false;
+  let untold: readonly Installation[] = [];
+  return {
+    onLooked: (found) => {
+      isInPlace = found;
+      metrics?.onLooked(found);
+    },
+    onInstalled: (installation) => {
+      if (metrics === null) untold = [...untold, installation];
+      else metrics.onInstalled(installation);
+    },
     countIn: (registry) => {
       metrics = createRulesMetrics(registry);
-      metrics.onLooked(problem === null);
-      for (const installation of installations) metrics.onInstalled(installation);
+      metrics.onLooked(isInPlace);
+      for (const installation of untold) metrics.onInstalled(installation);
+      untold = [];
     },
   };
 }
 
-function candidatesFor(mode: RedirectMode, commands: Commands, terms: Terms): readonly Backend[] {
-  const nft = createNftBackend(commands, terms);
-  const iptables = createIptablesBackend(commands, terms);
+function candidatesFor({ mode, commands, terms, clock }: NodeRulesDeps): readonly Backend[] {
+  const nft = createNftBackend(commands, terms, clock.nowMs());
+  const iptables = createIptablesBackend(commands, terms, clock.nowMs());
   return { auto: [nft, iptables], nft: [nft], iptables: [iptables] }[mode];
 }
 
-type Attempt =
-  | { readonly backend: Backend; readonly outcome: "intact" | "installed" }
-  | { readonly backend: null; readonly problem: string };
+interface Attempt {
+  /** Null when none works. */
+  readonly backend: Backend | null;
+  readonly outcome: Outcome | null;
+  /** Why those before it do not. */
+  readonly problems: readonly string[];
+}
 
 async function firstThatWorks(candidates: readonly Backend[]): Promise<Attempt> {
   const problems: string[] = [];
   for (const backend of candidates) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- the second is for when the first does not work
-      return { backend, outcome: await backend.ensure() };
+      return { backend, outcome: await backend.ensure(), problems };
     } catch (error) {
       if (!(error instanceof RedirectError)) throw error;
       problems.push(error.message);
     }
   }
-  return { backend: null, problem: problems.join("; ") };
+  return { backend: null, outcome: null, problems };
 }
 
 /** Runs `work` once more when it was asked for while it ran, and never twice at a time. */

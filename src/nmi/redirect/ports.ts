@@ -20,14 +20,17 @@ export interface Commands {
   ): Cancel;
 }
 
+export type Outcome = "intact" | "installed" | "left to another";
+
 /** One way to have rules in the kernel. */
 export interface Backend {
   readonly name: "nft" | "iptables";
   /**
-   * Puts in place what is missing or was altered, the guard before the redirect.
+   * Puts in place what is missing or was altered, the guard before the redirect or with it; changes nothing where an
+   * agent that started later has its rules.
    * @throws RedirectError when that does not work; what stands by then stays.
    */
-  ensure(): Promise<"intact" | "installed">;
+  ensure(): Promise<Outcome>;
 }
 
 /** What was put in place, and whether because the process is new or because somebody had altered it. */
