@@ -8,7 +8,7 @@ POLICY_FILES := $(shell find policies/bundle -type f)
 SOURCE_FILES := $(shell find src -name '*.ts')
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 
-.PHONY: help demo test check proofs integration control-plane-tools mutate build bench image clean
+.PHONY: help demo test check proofs integration control-plane-tools node-network-tools mutate build bench image clean
 
 help:
 	@echo 'make demo    the founding example on this machine: emulated Azure, real SDKs, a moved clock'
@@ -35,12 +35,16 @@ mutate: build
 	@npm run --silent mutate
 
 # The empty variable: tools/build.sh has taken from there what fits, and what does not fit must not be tested against.
-integration: build control-plane-tools
+integration: build control-plane-tools node-network-tools
 	@KUBEBUILDER_ASSETS= npm run --silent test:integration
 
 # Always asked: the script compares hashes, since file times say nothing after a checkout or a restored cache.
 control-plane-tools:
 	@SECONDS=0; tools/build.sh control-plane && { ((SECONDS < 5)) || echo "control plane: its programs are in .tools/bin after $$SECONDS s"; }
+
+# Best effort: the tests in network namespaces say what they miss.
+node-network-tools:
+	@tools/node-network.sh
 
 bench: build
 	@npm run --silent bench

@@ -42,15 +42,15 @@ const mostRepairsBetweenLooks = 5;
 export function createNodeRules(deps: NodeRulesDeps): NodeRules {
   const { clock, commands, checkEveryMs } = deps;
   const keeper = createKeeper(deps);
-  const look = oneAtATime(() => keeper.ensure());
   let isClosed = false;
   let repairs = 0;
+  const look = oneAtATime(async () => {
+    if ((await keeper.ensure()) === "installed") repairs += 1;
+  });
   let cancelTimer: Cancel | null = null;
   let monitor: Cancel | null = null;
   const onLine = (line: string): void => {
-    if (!line.includes("podid_") || repairs >= mostRepairsBetweenLooks) return;
-    repairs += 1;
-    void look.now();
+    if (line.includes("podid_") && repairs < mostRepairsBetweenLooks) void look.now();
   };
   const watch = (): void => {
     if (isClosed) return;
@@ -80,8 +80,8 @@ export function createNodeRules(deps: NodeRulesDeps): NodeRules {
 const takenOver = "another podid, which started later, has its rules on this node";
 
 interface Keeper {
-  /** Looks, and repairs. Never rejects but for a fault in podid. */
-  ensure(): Promise<void>;
+  /** Looks, and repairs; null when that does not work. Never rejects but for a fault in podid. */
+  ensure(): Promise<Outcome | null>;
   problem(): string | null;
   backend(): Backend["name"] | null;
   countIn(metrics: Metrics): void;
@@ -111,11 +111,13 @@ function createKeeper(deps: NodeRulesDeps): Keeper {
       const candidates = chosen === null ? candidatesFor(deps) : [chosen];
       const attempt = await firstThatWorks(candidates);
       if (attempt.backend === null) {
-        return onLooked(`the node's rules are not in place: ${attempt.problems.join("; ")}`);
+        onLooked(`the node's rules are not in place: ${attempt.problems.join("; ")}`);
+        return null;
       }
       if (attempt.outcome === "installed") await onInstalled(attempt.backend, attempt.problems);
       chosen = attempt.backend;
       onLooked(attempt.outcome === "left to another" ? takenOver : null);
+      return attempt.outcome;
     },
     problem: () => problem,
     backend: () => chosen?.name ?? null,

@@ -75,6 +75,12 @@ function rulesOf(world: NodeWorld): string {
   return world.onNode("nft", "list", "ruleset");
 }
 
+/** In one order, whichever was installed last. */
+function ownTables(world: NodeWorld): string {
+  const guard = world.onNode("nft", "list", "table", "inet", "podid_guard");
+  return guard + world.onNode("nft", "list", "table", "ip", "podid_redirect");
+}
+
 describe("podid nmi on a node", { skip: noNodeNetwork("nft", "setpriv") ?? false }, () => {
   it("is ready with its rules in place, and leaves them when it is stopped or killed, until they are removed by command", async (t) => {
     const world = await useNode(t);
@@ -107,12 +113,18 @@ describe("podid nmi on a node", { skip: noNodeNetwork("nft", "setpriv") ?? false
     const world = await useNode(t);
     const nmi = await startNmi(t, world);
     await says(nmi, "ready");
-    const whole = rulesOf(world);
-    world.onNode("nft", "flush", "ruleset");
-    await waitFor(() => rulesOf(world) === whole, "the rules are back", 6000);
+    const whole = ownTables(world);
+    const tookMs: number[] = [];
+    for (let times = 0; times < 5; times += 1) {
+      const startMs = performance.now();
+      world.onNode("nft", "flush", "ruleset");
+      await waitFor(() => ownTables(world) === whole, "the rules are back", 6000);
+      tookMs.push(Math.round(performance.now() - startMs));
+    }
+    t.diagnostic(`back after nft flush ruleset in ${tookMs.join(", ")} ms`);
     await waitFor(
-      () => /rules_installed_total\{backend="nft",cause="repair"\} 1/.test(probe(world, "/metrics")),
-      "the repair is counted",
+      () => /rules_installed_total\{backend="nft",cause="repair"\} [1-5]$/m.test(probe(world, "/metrics")),
+      "the repairs are counted",
     );
     assert.equal((await world.pod.probe()).answer, byAgent);
   });
