@@ -36,7 +36,7 @@ export interface NodeRules {
  * Two agents of different versions during an update, or another program that insists on its own rules, must not make
  * this one work without pause: beyond so many repairs the next regular look is soon enough.
  */
-const mostRepairsBetweenLooks = 5;
+const mostRepairsBetweenLooks = 10;
 
 /** Keeps rules in place; changes nothing before `start`. */
 export function createNodeRules(deps: NodeRulesDeps): NodeRules {
