@@ -13,6 +13,7 @@ import { nmiFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { removeNodeRules, startNodeNetwork, type NodeNetwork } from "./node-network.ts";
 import { becomesReady } from "./source.ts";
+import { removeStartupTaint } from "./startup-taint.ts";
 import { versionLine } from "./version.ts";
 
 /**
@@ -108,6 +109,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
   isSynced = true;
   readiness.set("source", null);
   log.info({ node }, "ready");
+  await removeStartupTaint(daemon, signal);
   if (!signal.aborted) await once(signal, "abort");
 }
 
