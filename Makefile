@@ -8,7 +8,7 @@ POLICY_FILES := $(shell find policies/bundle -type f)
 SOURCE_FILES := $(shell find src -name '*.ts')
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 
-.PHONY: help demo test check proofs integration control-plane-tools clients mutate build bench image clean
+.PHONY: help demo test check proofs integration control-plane-tools clients node-network-tools mutate build bench image clean
 
 help:
 	@echo 'make demo    the founding example on this machine: emulated Azure, real SDKs, a moved clock'
@@ -35,7 +35,7 @@ mutate: build
 	@npm run --silent mutate
 
 # The empty variable: tools/build.sh has taken from there what fits, and what does not fit must not be tested against.
-integration: build control-plane-tools clients
+integration: build control-plane-tools clients node-network-tools
 	@KUBEBUILDER_ASSETS= npm run --silent test:integration
 
 # Always asked: the script compares hashes, since file times say nothing after a checkout or a restored cache.
@@ -45,6 +45,10 @@ control-plane-tools:
 # Other languages' Azure SDKs, which the tests run against NMI; without Python or Go those tests are skipped, and say so.
 clients:
 	@tools/clients.sh
+
+# Best effort: the tests in network namespaces say what they miss.
+node-network-tools:
+	@tools/node-network.sh
 
 bench: build
 	@npm run --silent bench

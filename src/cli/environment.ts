@@ -18,6 +18,10 @@ export interface Environment {
   readonly kubernetesHost: string | undefined;
   readonly kubernetesPort: string | undefined;
   readonly nodeName: string | undefined;
+  /** The node's own address, as the manifests of aad-pod-identity give it. */
+  readonly hostIP: string | undefined;
+  /** Folders of programs. */
+  readonly path: string | undefined;
   readonly podName: string | undefined;
   readonly podNamespace: string | undefined;
   readonly kubeconfig: string | undefined;
@@ -48,6 +52,8 @@ export function readEnvironment(): Environment {
     kubernetesHost: read("KUBERNETES_SERVICE_HOST"),
     kubernetesPort: read("KUBERNETES_SERVICE_PORT"),
     nodeName: read("NODE_NAME"),
+    hostIP: read("HOST_IP"),
+    path: read("PATH"),
     podName: read("POD_NAME", "HOSTNAME"),
     podNamespace: read("MIC_POD_NAMESPACE", "POD_NAMESPACE"),
     kubeconfig: read("KUBECONFIG"),

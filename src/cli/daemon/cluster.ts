@@ -16,6 +16,7 @@ import { createReferTo } from "../../kubernetes/object-reference.ts";
 import type { ResourceKind } from "../../kubernetes/resource-source.ts";
 import type { Vouching } from "../../kubernetes/served-admission.ts";
 import { connectAsServiceAccount } from "../../kubernetes/service-account.ts";
+import { removeTaint } from "../../kubernetes/startup-taint.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
@@ -59,8 +60,8 @@ interface ClusterParts extends SourceOptions {
  */
 export async function openCluster(parts: ClusterParts, options: ClusterOptions): Promise<OpenSource> {
   const { clock } = parts;
-  const connection = await connect(parts, options);
   const { component, customUserAgent, rate } = options;
+  const connection = await connect(parts, options);
   const userAgent = `podid-${component}/${await readVersion()} ${customUserAgent}`.trim();
   const limit = rate === null ? rateOf(options) : { rate };
   const api = createApiClient({ connection, clock, userAgent, ...limit });
@@ -89,17 +90,21 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
     await untilSynced({ synced }, AbortSignal.any([signal, broken.signal]));
   };
   const close = async (): Promise<void> => {
-    const clients: Close[] = [
-      () => cluster.close(),
-      () => events.close(),
-      () => leaseApi.close(),
-      () => api.close(),
-    ];
+    const clients = [cluster, events, leaseApi, api].map(
+      (client): Close =>
+        () =>
+          client.close(),
+    );
     // oxlint-disable-next-line no-await-in-loop -- what uses a client ends before it
     for (const end of [...following, ...clients]) await end();
   };
   const leaseKey = lease === null ? null : `${lease.namespace}/${lease.name}`;
-  return { source: access.source, ready, broken: broken.signal, lease: leaseKey, ...election, close };
+  const own = { source: access.source, ready, broken: broken.signal, lease: leaseKey, ...election, close };
+  return { ...own, ...untaintBy(api, options) };
+}
+
+function untaintBy(api: KubernetesApi, { node }: ClusterOptions): Pick<OpenSource, "untaint"> {
+  return node === null ? {} : { untaint: (key, signal) => removeTaint(api, { node, key, signal }) };
 }
 
 /**

@@ -123,13 +123,14 @@ export const controllerFlags = {
   ),
 };
 
-const noNetwork = "podid does not touch the node's network yet";
-
 /** Flags of `podid nmi`, the NMI of aad-pod-identity. */
 export const nmiFlags = {
   ...commonFlags,
   node: text("", "name of the node whose pods are served; empty: $NODE_NAME"),
-  "nmi-listen-address": text("127.0.0.1", "address that serves tokens"),
+  "nmi-listen-address": text(
+    "127.0.0.1",
+    "address that serves tokens; with --redirect an address of the node: $HOST_IP unless given, else that of its route",
+  ),
   "nmi-port": port(2579, "port that serves tokens; 0: any free one"),
   "metadata-ip": text("169.254.169.254", "address that pods know the metadata service by"),
   "prometheus-port": port(9090, "port of /metrics"),
@@ -138,11 +139,23 @@ export const nmiFlags = {
     ["standard", "managed"],
     "managed: somebody else puts identities on VMs, nothing is waited for; needs --forceNamespaced",
   ),
-  "metadata-port": withoutEffect(port(80, "port that pods know the metadata service by"), noNetwork),
-  "ipt-update-interval-sec": withoutEffect(count(60, "period"), noNetwork),
-  "allow-network-plugin-kubenet": withoutEffect(toggle(false, "kubenet"), noNetwork),
-  "kubelet-config": withoutEffect(text("/etc/default/kubelet", "file"), noNetwork),
-  "enable-conntrack-deletion": withoutEffect(toggle(false, "conntrack"), noNetwork),
+  "metadata-port": port(80, "port that pods know the metadata service by"),
+  redirect: oneOf(
+    "",
+    ["auto", "nft", "iptables", "off"],
+    "rules that lead pods to NMI and keep them from the real metadata service; auto: nft, else iptables; unless given: auto, and off with --kubeconfig or --manifests",
+  ),
+  "ipt-update-interval-sec": count(60, "seconds between looks at the node's rules, 5 at most"),
+  "remove-rules": toggle(false, "take away the node's rules, then end; end the agent first"),
+  "allow-network-plugin-kubenet": toggle(
+    false,
+    "work on a node with kubenet as well, where a pod with NET_RAW can take another's address and identity",
+  ),
+  "kubelet-config": text("/etc/default/kubelet", "the kubelet's options, which say whether that is so"),
+  "enable-conntrack-deletion": withoutEffect(
+    toggle(false, "conntrack"),
+    "connections to the metadata service of before the redirect are always forgotten",
+  ),
   "metadata-paths": someOf(
     ["instance", "versions"],
     metadataAreas,

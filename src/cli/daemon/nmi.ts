@@ -12,7 +12,9 @@ import { nmiFlags } from "./flags.ts";
 import { readAnswers } from "./nmi-answers.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { listenAtLoopbacks } from "./host-endpoint.ts";
+import { removeNodeRules, startNodeNetwork, type NodeNetwork } from "./node-network.ts";
 import { becomesReady } from "./source.ts";
+import { removeStartupTaint } from "./startup-taint.ts";
 import { listenInTurn } from "./token-port.ts";
 import { versionLine } from "./version.ts";
 
@@ -30,23 +32,31 @@ export async function runNmi(options: {
   if (args.includes("--help") || args.includes("-h")) return print(renderFlags(nmiFlags));
   const flags = parseFlags("nmi", nmiFlags, args);
   if (flags.get(nmiFlags.version)) return print(await versionLine());
+  if (flags.get(nmiFlags["remove-rules"])) return removeNodeRules(print);
   const node = flags.get(nmiFlags.node) || readEnvironment().nodeName;
   if (node === undefined) {
     throw new CommandError(2, "podid nmi: which node's pods to serve? Give --node or set NODE_NAME");
   }
   const mode = readMode(flags);
+  const network = await startNodeNetwork(flags);
   const daemonOptions = {
     component: "nmi" as const,
     flags,
     metricsPort: flags.get(nmiFlags["prometheus-port"]),
     node,
-    health: () => "Active",
+    health: () => (network.problem() === null ? "Active" : "Not Active"),
     lease: null,
     fieldCase: null,
     rate: null,
     sharesPorts,
   };
-  await runDaemon(daemonOptions, signal, (daemon, until) => serve(daemon, flags, { node, mode }, until));
+  try {
+    await runDaemon(daemonOptions, signal, (daemon, until) =>
+      serve(daemon, flags, { node, mode, network }, until),
+    );
+  } finally {
+    await network.close();
+  }
 }
 
 /** So that the next daemon of a node serves before this one stops; elsewhere there is no such sharing. */
@@ -55,6 +65,7 @@ const sharesPorts = process.platform === "linux";
 interface Terms {
   readonly node: string;
   readonly mode: Pick<NmiOptions, "namespaced" | "managed">;
+  readonly network: NodeNetwork;
 }
 
 /** @throws CommandError 2 as the reference: in managed mode anybody's label could ask for anybody's identity. */
@@ -69,14 +80,16 @@ function readMode(flags: ParsedFlags): Terms["mode"] {
 
 /** Listens before the caches are filled: a pod that asks early gets an answer that its SDK repeats. */
 async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: AbortSignal): Promise<void> {
-  const { node, mode } = terms;
+  const { node, mode, network } = terms;
   const { clock, environment, log, open, readiness } = daemon;
   const { source } = open;
   const endpoints = await readEndpoints(flags.get(nmiFlags["azure-endpoints"]));
   const { imdsUrl } = endpoints;
   const cloud = await cloudNamed(environment.cloud ?? "", environment);
+  readiness.watch(() => network.problem());
+  network.countIn(daemon.metrics);
+  const { host } = network;
   let isSynced = false;
-  const host = flags.get(nmiFlags["nmi-listen-address"]);
   const nmi = createNmi({
     clock,
     log,
@@ -109,5 +122,6 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
   isSynced = true;
   readiness.set("source", null);
   log.info({ node }, "ready");
+  await removeStartupTaint(daemon, signal);
   if (!signal.aborted) await once(signal, "abort");
 }

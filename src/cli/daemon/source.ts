@@ -23,6 +23,11 @@ export interface OpenSource {
   isLeader(): boolean;
   /** Aborts when the present time in office, or the last one, ends. */
   leading(): AbortSignal;
+  /**
+   * Takes the taint of this key off the node whose pods are served; absent where there is no such node.
+   * @throws KubernetesError
+   */
+  readonly untaint?: (key: string, signal: AbortSignal) => Promise<"removed" | "not there">;
   close(): Promise<void>;
 }
 

@@ -24,7 +24,7 @@ export interface People {
   readonly controller: Api;
   readonly namespaceController: Api;
   readonly garbageCollector: Api;
-  /** NMI on node n1, with a role that lets it write assigned identities. */
+  /** NMI on node n1, with a role that lets it write assigned identities and nodes. */
   readonly nmi: Api;
   /** A grant of alice's, in force for the policies: the API server's cache has it. */
   readonly byAlice: StoredGrant;
@@ -99,7 +99,15 @@ async function ask(api: Api, approver: Api, requester: string): Promise<StoredGr
 async function nmiToken(admin: Api): Promise<string> {
   await grantUser(admin, "system:serviceaccount:podid-system:podid-nmi", [
     { apiGroups: [group], resources: ["azureassignedidentities"], verbs: ["*"] },
+    { apiGroups: [""], resources: ["nodes"], verbs: ["get", "patch"] },
   ]);
+  for (const name of ["n1", "n2"]) {
+    const taints = [
+      { key: "podid.dev/agent-not-ready", effect: "NoSchedule" },
+      { key: "example.org/gpu", effect: "NoSchedule" },
+    ];
+    await succeed(admin.post("/api/v1/nodes", { metadata: { name }, spec: { taints } }));
+  }
   const { name, uid } = await createFakeKubelet(admin).startPod({
     namespace: "podid-system",
     name: "podid-nmi-x",

@@ -36,6 +36,15 @@ const assign = (api: Api, nodename: string): Promise<Answer> =>
     objectOf("AzureAssignedIdentity", "web-0-shop-reader", { nodename }),
   );
 
+const changeNode = (api: Api, name: string, patch: object): Promise<Answer> =>
+  api.patch(`/api/v1/nodes/${name}?dryRun=All`, patch);
+
+const gpu = { key: "example.org/gpu", effect: "NoSchedule" };
+/** Given by the API server itself to every new node. */
+const notReady = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" };
+const nothingElse =
+  "NMI may take the taint podid.dev/agent-not-ready off its node, and change nothing else there";
+
 const requests: readonly PolicyRow[] = [
   {
     name: "nobody asks in the name of another",
@@ -173,6 +182,31 @@ const agents: readonly PolicyRow[] = [
     accepted: ({ nmi }) => assign(nmi, "n1"),
     refused: ({ nmi }) => assign(nmi, "n2"),
     says: "NMI may write the assigned identities of its own node alone",
+  },
+  {
+    name: "an agent takes the startup taint off its own node alone",
+    policy: "podid-agent-own-taint",
+    index: 0,
+    accepted: ({ nmi }) => changeNode(nmi, "n1", { spec: { taints: [gpu, notReady] } }),
+    refused: ({ nmi }) => changeNode(nmi, "n2", { spec: { taints: [gpu, notReady] } }),
+    says: "NMI may change its own node alone",
+  },
+  {
+    name: "an agent leaves every other taint",
+    policy: "podid-agent-own-taint",
+    index: 1,
+    accepted: ({ nmi }) => changeNode(nmi, "n1", { spec: { taints: [gpu, notReady] } }),
+    refused: ({ nmi }) => changeNode(nmi, "n1", { spec: { taints: [notReady] } }),
+    says: nothingElse,
+  },
+  {
+    name: "an agent changes nothing else of its node with the taint",
+    policy: "podid-agent-own-taint",
+    index: 1,
+    accepted: ({ nmi }) => changeNode(nmi, "n1", { spec: { taints: [gpu, notReady] } }),
+    refused: ({ nmi }) =>
+      changeNode(nmi, "n1", { metadata: { labels: { pool: "secret" } }, spec: { taints: [gpu, notReady] } }),
+    says: nothingElse,
   },
 ];
 

@@ -122,7 +122,7 @@ export async function startClusterWorld(
     node,
     startController: (...more) => startController({}, more),
     startControllerWith: (environment, ...more) => startController(environment, more),
-    startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", ...more]),
+    startNmi: (...more) => daemon("nmi", [`--node=${node}`, "--nmi-port=0", "--redirect=off", ...more]),
     ask: async (nmi, address) => {
       const { address: at } = addressLine.parse(await nmi.said("serving tokens"));
       return askNmi({ nmi: at, address, host: metadataHost }, {}, heldMs);
@@ -143,8 +143,14 @@ const addressLine = z.looseObject({
 });
 
 /** The files of a pod's service account, with its own token. */
-export async function serviceAccountOf(plane: ControlPlane, serviceAccount: string): Promise<string> {
-  const token = await requestToken(plane.api(), { namespace: "podid-system", serviceAccount });
+export async function serviceAccountOf(
+  plane: ControlPlane,
+  serviceAccount: string,
+  /** The pod that it is mounted in; by default the token names none. */
+  pod?: { readonly name: string; readonly uid: string },
+): Promise<string> {
+  const bound = pod === undefined ? {} : { pod: { name: pod.name, uid: pod.uid } };
+  const token = await requestToken(plane.api(), { namespace: "podid-system", serviceAccount, ...bound });
   const directory = join(plane.folder, uniqueName(serviceAccount));
   await mkdir(directory, { recursive: true });
   const files = { token, "ca.crt": plane.caPem, namespace: "podid-system" };

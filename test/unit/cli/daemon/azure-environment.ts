@@ -5,6 +5,8 @@ export const nobody: Environment = {
   kubernetesHost: undefined,
   kubernetesPort: undefined,
   nodeName: undefined,
+  hostIP: undefined,
+  path: undefined,
   podName: undefined,
   podNamespace: undefined,
   kubeconfig: undefined,

@@ -1,0 +1,83 @@
+import { RedirectError } from "./errors.ts";
+import { newestIn, nextGeneration } from "./generation.ts";
+import {
+  planChainRemoval,
+  planChains,
+  planInstall,
+  readOwnPart,
+  type IptablesTable,
+  type TableName,
+} from "./iptables-chains.ts";
+import type { Backend, CommandResult, Commands, Terms } from "./ports.ts";
+
+/** For the lock that whoever changes iptables holds. */
+const waitForLock = ["-w", "5"];
+
+/**
+ * Rules in iptables, for nodes without nft. What was altered is told as with nft: by what was read right after
+ * the installation. `nowMs`: when the agent started.
+ */
+export function createIptablesBackend(commands: Commands, terms: Terms, nowMs: number): Backend {
+  const known = new Map<string, string>();
+  let generation: number | null = null;
+  const ensureTable = async (table: IptablesTable, listing: string): Promise<boolean> => {
+    if (known.get(table.name) === readOwnPart(table, listing)) return false;
+    known.delete(table.name);
+    await restore(commands, planInstall(table, listing));
+    known.set(table.name, readOwnPart(table, await list(commands, table.name)));
+    return true;
+  };
+  return {
+    name: "iptables",
+    ensure: async () => {
+      const filter = await list(commands, "filter");
+      const nat = await list(commands, "nat");
+      generation ??= nextGeneration(nowMs, filter + nat);
+      if (newestIn(filter + nat) > generation) return "left to another";
+      const [guard, redirect] = planChains(terms, generation);
+      let isGuardNew = false;
+      let isRedirectNew = false;
+      try {
+        isGuardNew = await ensureTable(guard, filter);
+      } finally {
+        // Also without a guard: each of the two keeps pods from the real service.
+        isRedirectNew = await ensureTable(redirect, nat);
+      }
+      return isGuardNew || isRedirectNew ? "installed" : "intact";
+    },
+  };
+}
+
+/**
+ * Takes our chains away, of whichever podid; none there is fine.
+ * @throws RedirectError when they may still be there.
+ */
+export async function removeIptablesRules(commands: Commands): Promise<void> {
+  for (const table of ["filter", "nat"] as const) {
+    // oxlint-disable-next-line no-await-in-loop -- one lock
+    await removeChains(commands, table);
+  }
+}
+
+async function removeChains(commands: Commands, table: TableName): Promise<void> {
+  const listed = await commands.run("iptables", [...waitForLock, "-t", table, "-S"]);
+  // A kernel without the table has no chain in it.
+  if (listed.kind === "failed" && listed.problem.includes("Table does not exist")) return;
+  const plan = planChainRemoval(table, outputOf("iptables", listed));
+  if (plan !== null) await restore(commands, plan);
+}
+
+async function list(commands: Commands, name: TableName): Promise<string> {
+  return outputOf("iptables", await commands.run("iptables", [...waitForLock, "-t", name, "-S"]));
+}
+
+async function restore(commands: Commands, plan: string): Promise<void> {
+  const args = [...waitForLock, "--noflush"];
+  outputOf("iptables-restore", await commands.run("iptables-restore", args, plan));
+}
+
+function outputOf(program: string, result: CommandResult): string {
+  if (result.kind === "missing") throw new RedirectError("missing", `${program} is not there`);
+  if (result.kind === "failed") throw new RedirectError("failed", `${program}: ${result.problem}`);
+  return result.output;
+}

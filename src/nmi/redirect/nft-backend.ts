@@ -1,0 +1,94 @@
+import { RedirectError } from "./errors.ts";
+import { newestIn, nextGeneration } from "./generation.ts";
+import { ownTables, planRemoval, planTables, type NftTable } from "./nft-tables.ts";
+import type { Backend, Commands, Terms } from "./ports.ts";
+
+/**
+ * Rules in nftables, by the program nft. Whether a table was altered is told by its listing, compared with the one
+ * read right after it was installed: how nft writes a rule differs from version to version. So the first `ensure` of a
+ * process always installs, which replaces a table in one step. `nowMs`: when the agent started.
+ */
+export function createNftBackend(commands: Commands, terms: Terms, nowMs: number): Backend {
+  const known = new Map<string, string>();
+  let generation: number | null = null;
+  const install = async (wanted: readonly NftTable[]): Promise<void> => {
+    for (const { name } of wanted) known.delete(name);
+    await applyTogether(commands, wanted);
+    const listings = await listTables(commands);
+    for (const table of wanted) {
+      const listing = listings.get(table.name);
+      if (listing !== undefined && hasAllRules(table, listing)) known.set(table.name, listing);
+    }
+  };
+  const look = async (): Promise<"left to another" | readonly NftTable[]> => {
+    const listings = await listTables(commands);
+    const all = [...listings.values()].join("\n");
+    generation ??= nextGeneration(nowMs, all);
+    if (newestIn(all) > generation) return "left to another";
+    return planTables(terms, generation).filter(
+      ({ name }) => !known.has(name) || known.get(name) !== listings.get(name),
+    );
+  };
+  return {
+    name: "nft",
+    ensure: async () => {
+      for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+        // oxlint-disable-next-line no-await-in-loop -- somebody may take a table away while we look
+        const altered = await look();
+        if (altered === "left to another") return altered;
+        if (altered.length === 0) return attempt === 0 ? "intact" : "installed";
+        // oxlint-disable-next-line no-await-in-loop
+        await install(altered);
+      }
+      throw new RedirectError("failed", "nft: podid's tables are not listed as they were installed");
+    },
+  };
+}
+
+/** Installing and finding everything as installed takes two. */
+const mostAttempts = 4;
+
+/** What somebody altered between installing and listing must not be taken for what was installed. */
+function hasAllRules({ script }: NftTable, listing: string): boolean {
+  return countRules(listing) === countRules(script) && !listing.includes("dormant");
+}
+
+function countRules(text: string): number {
+  return text.split("\n").filter((line) => /\b(?:accept|reject|dnat)\b/.test(line)).length;
+}
+
+/** In one transaction, the guard with the redirect; where the kernel takes no redirect, the guard at least. */
+async function applyTogether(commands: Commands, tables: readonly NftTable[]): Promise<void> {
+  try {
+    await apply(commands, tables.map(({ script }) => script).join(""));
+  } catch (error) {
+    const [guard] = tables;
+    if (guard !== undefined && tables.length > 1) await apply(commands, guard.script);
+    throw error;
+  }
+}
+
+/**
+ * Takes both tables away, of whichever podid; none there is fine.
+ * @throws RedirectError when they may still be there.
+ */
+export async function removeNftRules(commands: Commands): Promise<void> {
+  await apply(commands, planRemoval());
+}
+
+async function apply(commands: Commands, script: string): Promise<void> {
+  const result = await commands.run("nft", ["-f", "-"], script);
+  if (result.kind === "missing") throw new RedirectError("missing", "nft is not there");
+  if (result.kind === "failed") throw new RedirectError("failed", `nft: ${result.problem}`);
+}
+
+/** Those that can be listed: whether another is missing is then told by installing it. */
+async function listTables(commands: Commands): Promise<ReadonlyMap<string, string>> {
+  const listings = await Promise.all(
+    ownTables.map(async ({ family, name }) => {
+      const result = await commands.run("nft", ["-s", "list", "table", family, name]);
+      return result.kind === "done" ? [[name, result.output] as const] : [];
+    }),
+  );
+  return new Map(listings.flat());
+}

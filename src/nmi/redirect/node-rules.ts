@@ -1,0 +1,203 @@
+import type { Cancel, Clock } from "../../runtime/clock.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { Metrics } from "../../runtime/metrics.ts";
+import { forgetConnections } from "./conntrack.ts";
+import { RedirectError } from "./errors.ts";
+import { createIptablesBackend } from "./iptables-backend.ts";
+import { createRulesMetrics, type RulesMetrics } from "./metrics.ts";
+import { createNftBackend } from "./nft-backend.ts";
+import type { Backend, Commands, Installation, Outcome, Terms } from "./ports.ts";
+
+/** auto: nft, and iptables where nft does not work. */
+export type RedirectMode = "auto" | "nft" | "iptables";
+
+export interface NodeRulesDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly commands: Commands;
+  readonly terms: Terms;
+  readonly mode: RedirectMode;
+  /** How often the rules are looked at, whatever the kernel reports. */
+  readonly checkEveryMs: number;
+}
+
+/** The rules of one node, kept in place for as long as the process lives, and left there when it ends. */
+export interface NodeRules {
+  /** Puts them in place and begins to watch over them. Resolves after the first attempt; `problem` says how it went. */
+  start(): Promise<void>;
+  /** Why they are not known to be in place; null when they are. */
+  problem(): string | null;
+  countIn(metrics: Metrics): void;
+  /** Ends the watching. The rules stay: without an agent they refuse, without them pods reach the real service. */
+  close(): Promise<void>;
+}
+
+/**
+ * Two agents of different versions during an update, or another program that insists on its own rules, must not make
+ * this one work without pause: beyond so many repairs the next regular look is soon enough.
+ */
+const mostRepairsBetweenLooks = 10;
+
+/** Keeps rules in place; changes nothing before `start`. */
+export function createNodeRules(deps: NodeRulesDeps): NodeRules {
+  const { clock, commands, checkEveryMs } = deps;
+  const keeper = createKeeper(deps);
+  let isClosed = false;
+  let repairs = 0;
+  const look = oneAtATime(async () => {
+    if ((await keeper.ensure()) === "installed") repairs += 1;
+  });
+  let cancelTimer: Cancel | null = null;
+  let monitor: Cancel | null = null;
+  const onLine = (line: string): void => {
+    if (line.includes("podid_") && repairs < mostRepairsBetweenLooks) void look.now();
+  };
+  const watch = (): void => {
+    if (isClosed) return;
+    if (keeper.backend() === "nft")
+      monitor ??= commands.follow("nft", ["monitor"], { line: onLine, end: () => (monitor = null) });
+    cancelTimer = clock.after(checkEveryMs, () => {
+      repairs = 0;
+      void look.now().then(watch);
+    });
+  };
+  return {
+    start: async () => {
+      await look.now();
+      watch();
+    },
+    problem: () => keeper.problem(),
+    countIn: (metrics) => keeper.countIn(metrics),
+    close: async () => {
+      isClosed = true;
+      cancelTimer?.();
+      monitor?.();
+      await look.ended();
+    },
+  };
+}
+
+const takenOver = "another podid, which started later, has its rules on this node";
+
+interface Keeper {
+  /** Looks, and repairs; null when that does not work. Never rejects but for a fault in podid. */
+  ensure(): Promise<Outcome | null>;
+  problem(): string | null;
+  backend(): Backend["name"] | null;
+  countIn(metrics: Metrics): void;
+}
+
+function createKeeper(deps: NodeRulesDeps): Keeper {
+  const { log, commands, terms } = deps;
+  let chosen: Backend | null = null;
+  let problem: string | null = "the node's rules are not in place yet";
+  const tally = createTally();
+  const onInstalled = async (backend: Backend, problems: readonly string[]): Promise<void> => {
+    const installation = { backend: backend.name, cause: chosen === null ? "start" : "repair" } as const;
+    log.info(installation, "rules of the node installed");
+    if (problems.length > 0) log.warn({ problems, backend: backend.name }, "nft does not work on this node");
+    tally.onInstalled(installation);
+    const trouble = await forgetConnections(commands, terms);
+    if (trouble !== null) log.warn({ trouble }, "connections of before are cut by the guard, not forgotten");
+  };
+  const onLooked = (found: string | null): void => {
+    if (found !== null && found !== problem)
+      log.error({ problem: found }, "rules of the node are not in place");
+    problem = found;
+    tally.onLooked(problem === null);
+  };
+  return {
+    ensure: async () => {
+      const candidates = chosen === null ? candidatesFor(deps) : [chosen];
+      const attempt = await firstThatWorks(candidates);
+      if (attempt.backend === null) {
+        onLooked(`the node's rules are not in place: ${attempt.problems.join("; ")}`);
+        return null;
+      }
+      if (attempt.outcome === "installed") await onInstalled(attempt.backend, attempt.problems);
+      chosen = attempt.backend;
+      onLooked(attempt.outcome === "left to another" ? takenOver : null);
+      return attempt.outcome;
+    },
+    problem: () => problem,
+    backend: () => chosen?.name ?? null,
+    countIn: (metrics) => tally.countIn(metrics),
+  };
+}
+
+/** The rules are there before there is anything to count them in: what came before is told then. */
+function createTally(): RulesMetrics & { countIn(registry: Metrics): void } {
+  let metrics: RulesMetrics | null = null;
+  let isInPlace = false;
+  let untold: readonly Installation[] = [];
+  return {
+    onLooked: (found) => {
+      isInPlace = found;
+      metrics?.onLooked(found);
+    },
+    onInstalled: (installation) => {
+      if (metrics === null) untold = [...untold, installation];
+      else metrics.onInstalled(installation);
+    },
+    countIn: (registry) => {
+      metrics = createRulesMetrics(registry);
+      metrics.onLooked(isInPlace);
+      for (const installation of untold) metrics.onInstalled(installation);
+      untold = [];
+    },
+  };
+}
+
+function candidatesFor({ mode, commands, terms, clock }: NodeRulesDeps): readonly Backend[] {
+  const nft = createNftBackend(commands, terms, clock.nowMs());
+  const iptables = createIptablesBackend(commands, terms, clock.nowMs());
+  return { auto: [nft, iptables], nft: [nft], iptables: [iptables] }[mode];
+}
+
+interface Attempt {
+  /** Null when none works. */
+  readonly backend: Backend | null;
+  readonly outcome: Outcome | null;
+  /** Why those before it do not. */
+  readonly problems: readonly string[];
+}
+
+async function firstThatWorks(candidates: readonly Backend[]): Promise<Attempt> {
+  const problems: string[] = [];
+  for (const backend of candidates) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the second is for when the first does not work
+      return { backend, outcome: await backend.ensure(), problems };
+    } catch (error) {
+      if (!(error instanceof RedirectError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  return { backend: null, outcome: null, problems };
+}
+
+/** Runs `work` once more when it was asked for while it ran, and never twice at a time. */
+function oneAtATime(work: () => Promise<void>): {
+  readonly now: () => Promise<void>;
+  readonly ended: () => Promise<void>;
+} {
+  let running: Promise<void> | null = null;
+  let isAskedAgain = false;
+  const run = async (): Promise<void> => {
+    do {
+      isAskedAgain = false;
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+      await work();
+    } while (isAskedAgain);
+  };
+  return {
+    now: () => {
+      isAskedAgain = running !== null;
+      running ??= run().finally(() => (running = null));
+      return running;
+    },
+    ended: async () => {
+      await running;
+    },
+  };
+}
