@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import type { ApiCall } from "../../../src/kubernetes/api.ts";
+import type { ApiCall, KubernetesApi } from "../../../src/kubernetes/api.ts";
 import { KubernetesError } from "../../../src/kubernetes/errors.ts";
 import { removeTaint } from "../../../src/kubernetes/startup-taint.ts";
+import { overTheWire } from "./over-the-wire.ts";
 
 const key = "podid.dev/agent-not-ready";
 const gpu = { key: "example.org/gpu", value: "a", effect: "NoExecute", timeAdded: "2026-06-14T22:00:00Z" };
@@ -13,10 +14,10 @@ async function remove(
   node: unknown,
 ): Promise<{ readonly outcome: string; readonly sent: readonly ApiCall[] }> {
   const sent: ApiCall[] = [];
-  const api = {
-    call: async (call: ApiCall): Promise<unknown> => {
+  const api: Pick<KubernetesApi, "call"> = {
+    call: async (call) => {
       sent.push(call);
-      return node;
+      return overTheWire(node);
     },
   };
   const outcome = await removeTaint(api, { node: "n1", key, signal: new AbortController().signal });
