@@ -12,9 +12,9 @@ export interface LoadRow {
   readonly due: number;
   readonly notSent: number;
   readonly statuses: string;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly worstMs: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly worstMs: number | null;
   /** Of one core, of the daemon; null where there is no span to speak of. */
   readonly cpuShare: number | null;
   readonly peakRssMiB: number;
@@ -112,18 +112,13 @@ async function measure(node: LoadedNode, what: string, ask: Ask): Promise<LoadRo
 }
 
 function rowOf(what: string, outcome: Outcome, cpuShare: number | null, node: LoadedNode): LoadRow {
-  const { latenciesMs, statuses, due, notSent, worstLagMs } = outcome;
-  const quantile = (q: number): number => latenciesMs[Math.ceil(q * latenciesMs.length) - 1] ?? Number.NaN;
+  const { statuses, worstLagMs, ...figures } = outcome;
   return {
     what,
-    due,
-    notSent,
+    ...figures,
     statuses: Object.entries(statuses)
       .map(([status, count]) => `${count} × ${status}`)
       .join(", "),
-    p50Ms: quantile(0.5),
-    p99Ms: quantile(0.99),
-    worstMs: quantile(1),
     cpuShare,
     peakRssMiB: node.use().peakRssMiB,
     upstreamCalls: node.upstreamCalls(),

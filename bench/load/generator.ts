@@ -25,16 +25,17 @@ export interface Outcome {
   readonly due: number;
   readonly notSent: number;
   readonly statuses: Readonly<Record<string, number>>;
-  /** Milliseconds from when each was due to the end of its answer, sorted; of answers only. */
-  readonly latenciesMs: readonly number[];
+  /** Milliseconds from when a request was due to the end of its answer; null without any answer. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly worstMs: number | null;
   /** How late the generator itself was at worst. */
   readonly worstLagMs: number;
 }
 
 const [planText = ""] = process.argv.slice(2);
 const plan: Plan = JSON.parse(planText);
-process.stdout.write(JSON.stringify(await run()));
-process.exit(0);
+process.stdout.write(JSON.stringify(await run()), () => process.exit(0));
 
 async function run(): Promise<Outcome> {
   const agents = plan.addresses.map((localAddress) => new Agent({ keepAlive: true, localAddress }));
@@ -78,7 +79,10 @@ async function run(): Promise<Outcome> {
   for (const end of slow) end();
   for (const agent of agents) agent.destroy();
   const { due, notSent, worstLagMs } = state;
-  return { due, notSent, statuses, latenciesMs: latenciesMs.toSorted((a, b) => a - b), worstLagMs };
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  const quantile = (q: number): number | null => sorted[Math.ceil(q * sorted.length) - 1] ?? null;
+  const latencies = { p50Ms: quantile(0.5), p99Ms: quantile(0.99), worstMs: quantile(1) };
+  return { due, notSent, statuses, ...latencies, worstLagMs };
 }
 
 function ask(agent: Agent | undefined, done: (status: string) => void): Promise<void> {

@@ -8,6 +8,7 @@ import { measureWaiting } from "./waiting.ts";
 import { measureCached, measureCold, measureIsolation, measureProbes } from "./cases.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const inMs = (ms: number | null): string => (ms === null ? "" : ms.toFixed(1));
 const [secondsText = "10"] = process.argv.slice(2);
 const seconds = Number(secondsText);
 
@@ -43,9 +44,9 @@ print(
       row.what,
       String(row.due),
       String(row.notSent),
-      row.p50Ms.toFixed(2),
-      row.p99Ms.toFixed(2),
-      row.worstMs.toFixed(1),
+      inMs(row.p50Ms),
+      inMs(row.p99Ms),
+      inMs(row.worstMs),
       row.cpuShare === null ? "" : row.cpuShare.toFixed(2),
       row.peakRssMiB.toFixed(0),
       String(row.upstreamCalls),
