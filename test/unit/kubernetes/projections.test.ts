@@ -157,6 +157,15 @@ describe("the projections", () => {
     });
   });
 
+  it("read when a deleted pod's grace ends, and nothing of that of others", () => {
+    const deletionTimestamp = "2026-05-01T12:00:30Z";
+    assert.equal(
+      projections.Pod.parse({ metadata: { deletionTimestamp } }).deletionTimestamp,
+      deletionTimestamp,
+    );
+    assert.ok(!("deletionTimestamp" in projections.Pod.parse({ metadata: {} })));
+  });
+
   it("keep time box, match and usableBy as written", () => {
     const timeBox = { suspend: null, windows: [{ times: [{ start: "x" }] }], more: 1.5 };
     assert.deepEqual(projections.AzureIdentityBinding.parse({ spec: { timeBox, match: {} } }).spec, {
