@@ -49,13 +49,13 @@ export function createReferenceMetrics(metrics: Metrics, clock: Clock): Referenc
       };
       requests(labels, seconds);
     },
-    ofTokens: ({ acquire }) => ({
+    ofTokens: (tokens) => ({
       acquire: async (request) => {
         const { type } = request.identity.spec;
         const operation = type === managedIdentity ? "adal_token_msi_userassignedid" : "adal_token";
         const result = await timed(
           operation,
-          () => acquire(request),
+          () => tokens.acquire(request),
           ({ ok }) => ok,
         );
         if (!result.ok && result.failure.kind === "credential")
