@@ -25,7 +25,9 @@ export function parseAnswers(text: string): readonly RawAnswer[] {
     const hasBody = status !== 100 && !rest.startsWith("HTTP/1.", headEnd + 4);
     const length = !hasBody ? 0 : Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
     if (rest.length < headEnd + 4 + length) return answers;
-    if (status !== 100) answers.push({ status, head, body: rest.slice(headEnd + 4, headEnd + 4 + length) });
+    // Node itself answers an odd Expect, in chunks of which there are none.
+    if (status !== 100 && head !== "0")
+      answers.push({ status, head, body: rest.slice(headEnd + 4, headEnd + 4 + length) });
     rest = rest.slice(headEnd + 4 + length);
   }
 }
