@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** One message of a connection, and the parts in which it is sent. */
 export interface Message {
@@ -98,7 +98,7 @@ const version = fc.oneof(
 
 const usualHeaders = ["Host: 169.254.169.254", "Metadata: true"];
 /** Headers that change what a request is, for some reader; each is put among the usual ones. */
-const oddHeader = fc.constantFrom(
+const oddHeader = fc.constantFrom<string[]>(
   "Metadata: true", "metadata: TRUE", "Metadata: false", "Metadata:", "Metadata : true", " Metadata: true", "Metadata: true, true",
   "Host: 169.254.169.254", "Host: evil.test", "Host:", "Host: 169.254.169.254:80", "Host: 169.254.169.254, evil.test",
   `X-Forwarded-For: ${canary}`, "X-Forwarded-For:", "Forwarded: for=127.0.0.3", "X-Original-URL: /metadata/identity/oauth2/token",
@@ -106,7 +106,7 @@ const oddHeader = fc.constantFrom(
   "Transfer-Encoding: chunked", "Transfer-Encoding: xchunked", "Transfer-Encoding: identity", "Transfer-Encoding : chunked",
   "Transfer-Encoding:\tchunked", "transfer-encoding: chunked, identity", "Expect: 100-continue", `Expect: ${canary}`,
   "Upgrade: h2c", "Connection: upgrade", "Connection: close", "Connection: metadata", `X-Odd: ${canary}\r\n folded`, `X: ${canary}\rY: 1`,
-  `X: ${canary}\nY: 1`, `X-Nul: a\0${canary}`, `${canary}`, `: ${canary}`, `X-Big: ${canary.repeat(3_000)}`, `User-Agent: ${canary}`,
+  `X: ${canary}\nY: 1`, `X-Nul: a\0${canary}`, canary, `: ${canary}`, `X-Big: ${canary.repeat(3_000)}`, `User-Agent: ${canary}`,
   "podns: shop", "podname: web", `podname: ${canary}`, `x-ms-client-request-id: ${canary}!`, "Content-Type: application/x-www-form-urlencoded",
 ); // prettier-ignore
 
@@ -115,14 +115,14 @@ const headers = fc
     fc.subarray(usualHeaders, { minLength: 0 }),
     fc.boolean(),
     fc.oneof(
-      { weight: 1, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.constant<string[]>([]) },
       { weight: 2, arbitrary: fc.array(oddHeader, { minLength: 1, maxLength: 3 }) },
     ),
     fc.boolean(),
   )
   .map(([some, isUsual, odd, isFirst]) => {
     const usual = isUsual ? usualHeaders : some;
-    return isFirst ? [...odd, ...usual] : [...usual, ...odd];
+    return isFirst ? odd.concat(usual) : usual.concat(odd);
   });
 
 const smuggled = `GET ${tokenTarget}?${query} HTTP/1.1\r\nHost: 169.254.169.254\r\nMetadata: true\r\n\r\n`;

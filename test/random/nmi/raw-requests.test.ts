@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import { canary, connection, type Message } from "./grammar.ts";
 import { sources, startForwarder, startFuzzWorld, type FuzzWorld } from "./fuzz-world.ts";
@@ -21,9 +21,11 @@ interface Case {
 
 function casesOf(count: number): readonly Case[] {
   const from = Object.values(sources);
-  return fc
-    .sample(connection, { numRuns: count, seed })
-    .map((sent, index) => ({ ...sent, from: from[index % from.length] ?? sources.bound }));
+  const sent = fc.sample(connection, { numRuns: count, seed });
+  return sent.map(({ messages, parts }, index) => {
+    const source = from[index % from.length] ?? sources.bound;
+    return { messages, parts, from: source };
+  });
 }
 
 /** Sends all cases, some at a time, and answers what came of each, in their order. */

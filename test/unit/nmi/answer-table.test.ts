@@ -31,7 +31,7 @@ const fail =
   };
 
 /** reference/azure.md §1.7, row by row, as pods see it. */
-const rows: readonly Row[] = [
+const table: readonly Row[] = [
   { situation: "no Metadata header", ask: { path: good, headers: {} }, status: 400, error: "invalid_request", says: /^Required metadata header not specified$/ },
   { situation: "empty Metadata header", ask: { path: good, headers: { metadata: "" } }, status: 400, error: "invalid_request", says: /^Required metadata header not specified$/ },
   { situation: "X-Forwarded-For present", ask: { path: good, headers: { ...header, "x-forwarded-for": "1.2.3.4" } }, status: 400, error: "invalid_request" },
@@ -59,7 +59,7 @@ describe("what the agent answers", () => {
   });
   afterEach(() => stopCleanly(daemon));
 
-  for (const { situation, arrange, ask, waitsMs = 0, status, error, retryAfter, says = /./ } of rows) {
+  for (const { situation, arrange, ask, waitsMs = 0, status, error, retryAfter, says = /./ } of table) {
     it(`${situation}: ${status}${waitsMs === 0 ? " at once" : ` after ${waitsMs / 1000} s`}`, async () => {
       arrange?.(daemon);
       const waits = waitsMs === 0 ? undefined : daemon.clock.timerStarted();

@@ -40,6 +40,11 @@ function served(changes: Partial<Served> = {}): Served {
   };
 }
 
+const failure = (kind: Extract<TokenResult, { ok: false }>["failure"]["kind"]): TokenResult => ({
+  ok: false,
+  failure: { kind, retryAfterSeconds: null, detail: "" },
+});
+
 /** Upper bounds of a histogram, as exposed. */
 async function bucketsOf(name: string): Promise<readonly number[]> {
   const { text } = await metrics.render();
@@ -84,10 +89,6 @@ describe("the reference's metrics", () => {
     await has('aadpodidentity_kubernetes_api_operations_errors_count{operation_type="get_pod_list"} 1');
   });
 
-  const failure = (kind: Extract<TokenResult, { ok: false }>["failure"]["kind"]): TokenResult => ({
-    ok: false,
-    failure: { kind, retryAfterSeconds: null, detail: "" },
-  });
   const token = { accessToken: "t", expiresOnSeconds: 1, notBeforeSeconds: 0 };
   const calls: Readonly<
     Record<string, { readonly type: number; readonly result: TokenResult; readonly line: string }>
