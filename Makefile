@@ -44,6 +44,7 @@ control-plane-tools:
 
 bench: build
 	@npm run --silent bench
+	@npm run --silent bench:load
 
 image: build
 	@command -v docker >/dev/null || { echo 'make image needs docker, and an engine that it reaches' >&2; exit 3; }

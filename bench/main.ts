@@ -1,21 +1,17 @@
 // `make bench`: figures with the machine they were taken on. Compare ratios of one run, not runs.
-import { cpus, totalmem } from "node:os";
-
 import { shippedFiles } from "../src/cli/paths.ts";
 import { renderTable } from "../src/cli/table.ts";
 
 import { measureData } from "./data.ts";
 import { measureDenials } from "./denials.ts";
 import { measureDecisions } from "./decisions.ts";
+import { machineLine } from "./machine.ts";
 import { measureCachedTokens } from "./tokens.ts";
 import { measureWakeUps } from "./wake-ups.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-print(
-  `machine   ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ` +
-    `Node ${process.versions.node}, tz ${process.versions["tz"] ?? "unknown"}\n`,
-);
+print(`${machineLine()}\n`);
 
 const decisions = await measureDecisions(shippedFiles.bundle);
 print("CPU time of one assign decision; target = 15 µs + 8 µs per binding to look at");

@@ -18,23 +18,36 @@ const keyBlock = /-----BEGIN (?<kind>(?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----[\
 /** DER begins so; PKCS#12 is DER. */
 const derSequence = 0x30;
 
+/** What holds a certificate, in words of error messages. */
+interface Place {
+  readonly name: string;
+  /** Where the key's password stands. */
+  readonly password: string;
+}
+
 /**
  * Reads the PEM file of an application's certificate: its private key (encrypted with `password`, or not) and the
  * certificate, in any order, with the chain or without. Other certificates may stand in the file too.
  * @throws AzureError config-invalid, which names `path` and the fix and quotes nothing of the file.
  */
 export function parseClientCertificate(path: string, content: Buffer, password: string): ClientCertificate {
-  const place = `the certificate file ${path}`;
+  const place = { name: `the certificate file ${path}`, password: "aadClientCertPassword" };
+  return parseCertificate(place, content, password);
+}
+
+/** The same for PEM that stands elsewhere. @throws AzureError as above, which names `place`. */
+export function parseCertificate(place: Place, content: Buffer, password: string): ClientCertificate {
+  const { name } = place;
   if (content[0] === derSequence) {
     // Node opens PKCS#12 for TLS only and does not hand out the key (azure.md §5).
     const command = "openssl pkcs12 -in FILE -out FILE.pem -nodes";
-    throw invalid(`${place} is PKCS#12 (or DER), which podid cannot open: convert it with \`${command}\``);
+    throw invalid(`${name} is PKCS#12 (or DER), which podid cannot open: convert it with \`${command}\``);
   }
   const text = content.toString("utf8");
   const key = readKey(place, text, password);
-  const certificates = readCertificates(place, text);
+  const certificates = readCertificates(name, text);
   const own = certificates.find((certificate) => certificate.checkPrivateKey(key));
-  if (own === undefined) throw invalid(`${place} holds no certificate of its private key: put both there`);
+  if (own === undefined) throw invalid(`${name} holds no certificate of its private key: put both there`);
   const chain = [own, ...certificates.filter((certificate) => certificate !== own)];
   return {
     thumbprintSha256: own.fingerprint256.replaceAll(":", ""),
@@ -43,20 +56,20 @@ export function parseClientCertificate(path: string, content: Buffer, password: 
   };
 }
 
-function readKey(place: string, text: string, password: string): KeyObject {
+function readKey(place: Place, text: string, password: string): KeyObject {
   const [block] = keyBlock.exec(text) ?? [];
-  if (block === undefined) throw invalid(`${place} holds no private key in PEM form: add it`);
+  if (block === undefined) throw invalid(`${place.name} holds no private key in PEM form: add it`);
   const key = decrypt(place, block, password);
   if (key.asymmetricKeyType === "rsa") return key;
-  throw invalid(`${place} has a key of type ${key.asymmetricKeyType}: Entra takes RSA keys only`);
+  throw invalid(`${place.name} has a key of type ${key.asymmetricKeyType}: Entra takes RSA keys only`);
 }
 
-function decrypt(place: string, block: string, password: string): KeyObject {
+function decrypt(place: Place, block: string, password: string): KeyObject {
   try {
     return createPrivateKey({ key: block, ...(password === "" ? {} : { passphrase: password }) });
   } catch {
     // OpenSSL's own words are of no use to a person, and have no cause worth keeping beside a key.
-    throw invalid(`${place}: its private key does not open: check the key and aadClientCertPassword`);
+    throw invalid(`${place.name}: its private key does not open: check the key and ${place.password}`);
   }
 }
 

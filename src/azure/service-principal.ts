@@ -1,12 +1,13 @@
 import { parseAuthority } from "./authority.ts";
-import { type ReadSecret, readClientSecret } from "./client-secret.ts";
+import type { ReadSecret } from "./client-secret.ts";
 import type { EntraTokens } from "./entra.ts";
+import { readProof } from "./principal-proof.ts";
 import { failed, type TokenRequest, type TokenResult } from "./token-result.ts";
 
-/** Gets tokens of identities of type 1: service principals whose secret stands in a Kubernetes Secret. */
+/** Gets tokens of identities of types 1 and 2: service principals whose secret or certificate is in a Secret. */
 export type ServicePrincipalTokens = (request: TokenRequest) => Promise<TokenResult>;
 
-/** Makes the source for type 1. `authorityUrl` serves identities without adEndpoint. */
+/** Makes the source for types 1 and 2. `authorityUrl` serves identities without adEndpoint. */
 export function createServicePrincipalTokens(options: {
   readonly entra: EntraTokens;
   readonly authorityUrl: string;
@@ -20,9 +21,9 @@ export function createServicePrincipalTokens(options: {
       return failed("refused", `${place}: spec.clientID is empty: set the application's id`);
     const parsed = parseAuthority(adEndpoint, tenantID, authorityUrl);
     if (!parsed.ok) return failed("refused", `${place}: ${parsed.problem}`);
-    const secret = await readClientSecret(identity, readSecret);
-    if (!secret.ok) return failed(secret.kind, `${place}: ${secret.problem}`);
-    const proof = { kind: "secret", clientSecret: secret.clientSecret } as const;
+    const read = await readProof(identity, readSecret);
+    if (!read.ok) return failed(read.kind, `${place}: ${read.problem}`);
+    const { proof } = read;
     return entra({ authority: parsed.authority, clientID, proof, scope: scopeOf(resource), signal });
   };
 }

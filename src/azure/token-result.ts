@@ -29,7 +29,7 @@ export interface AzureIdentity {
   readonly namespace: string;
   readonly name: string;
   readonly spec: {
-    /** 0 managed identity, 1 service principal with a secret. */
+    /** 0 managed identity, 1 service principal with a secret, 2 with a certificate. */
     readonly type: number;
     readonly resourceID: string;
     readonly clientID: string;

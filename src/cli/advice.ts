@@ -24,10 +24,11 @@ const advice: Partial<Record<ReasonCode, string>> = {
   DeniedByPolicy: "ask the owners of the custom rule named in the reason",
   IdentityNotFound:
     "ask for the client id of one of the identities listed here, or bind the asked one to this pod",
-  UnsupportedIdentityType: "use an AzureIdentity of type 0 or 1",
+  UnsupportedIdentityType: "use an AzureIdentity of type 0, 1 or 2",
   AssignmentPending: "wait until the controller has assigned the identity; see its log if that takes minutes",
   PolicyError:
     'mend what the fault names (`podid explain --policy FILE` prints it, a daemon logs it as "policy fault") and build the policy bundle anew: docs/custom-policies.md',
+  HostNetworkPod: "run the pod without hostNetwork: with it, it is the node that asks",
   PodExcepted: "remove the AzurePodIdentityException to bring the pod under podid's policy",
 };
 

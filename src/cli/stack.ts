@@ -13,6 +13,7 @@ import { loadCrdSchemas } from "../kubernetes/manifest-schema.ts";
 import type { Problem } from "../kubernetes/manifest-problem.ts";
 import { createManifestSource } from "../kubernetes/manifest-source.ts";
 import type { ResourceSource } from "../kubernetes/resource-source.ts";
+import type { InterfaceBehind } from "../nmi/interface-memory.ts";
 import { createNmi, type Nmi, type NmiOptions } from "../nmi/nmi.ts";
 import type { ListenAddress } from "../nmi/server.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -50,6 +51,8 @@ export interface StackOptions {
   /** Where the daemons' log lines go. */
   readonly logDestination: DestinationStream;
   readonly nmi: Partial<NmiOptions>;
+  /** What each node's network shows behind an address; by default nothing. */
+  readonly interfaceBehind?: InterfaceBehind | undefined;
   /** Bundle file that is followed; by default the one that ships. */
   readonly policy?: string | undefined;
   /** File for JSON lines, or `-`; by default decisions are not recorded. */
@@ -132,7 +135,7 @@ interface RunningNmi {
 }
 
 function startNmis(
-  parts: Parts & Pick<StackOptions, "nmi"> & { readonly policy: RunningPolicy },
+  parts: Parts & Pick<StackOptions, "nmi" | "interfaceBehind"> & { readonly policy: RunningPolicy },
 ): Promise<readonly RunningNmi[]> {
   const { clock, log, source, decider, azure } = parts;
   return Promise.all(
@@ -152,6 +155,7 @@ function startNmis(
         platform: createPlatformMetadata({ clock, imdsUrl }),
         metrics: parts.policy.countIn(createMetrics()),
         options: parts.nmi,
+        interfaceBehind: parts.interfaceBehind,
       });
       return { node, nmi, address: await nmi.listen({ host: "127.0.0.1", port: 0 }) };
     }),

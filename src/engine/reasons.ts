@@ -35,6 +35,8 @@ const table = {
   // Host
   PolicyError: "the policy gave no usable answer",
   UnknownCaller: "no pod on this node has the source address of the request",
+  HostNetworkPod:
+    "the request comes from the node's own address, where pods with hostNetwork cannot be told apart",
   AmbiguousCaller: "several pods claim the source address of the request",
   NotFromNode: "only processes of the node itself may ask for the tokens of pods that they name",
   UnknownPod: "no live pod of this node has the name that was given",

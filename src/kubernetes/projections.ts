@@ -58,6 +58,7 @@ const pod = z
       (ip) => ip !== "",
     ),
     hostNetwork: spec?.hostNetwork ?? false,
+    ...(meta.deletionTimestamp === null ? {} : { deletionTimestamp: meta.deletionTimestamp }),
   }));
 
 const node = z

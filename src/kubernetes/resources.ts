@@ -22,6 +22,8 @@ export interface Pod {
   /** `status.podIPs`, canonical text. */
   readonly addresses: readonly string[];
   readonly hostNetwork: boolean;
+  /** RFC 3339: somebody has deleted the pod, and its grace ends then. */
+  readonly deletionTimestamp?: string;
 }
 
 export interface Node {

@@ -2,7 +2,7 @@ import type { Pod } from "../engine/resources.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { canonicalAddress, type CallerIndex } from "./caller.ts";
 import type { HeldCap } from "./held-cap.ts";
-import type { Holds, Step } from "./hold.ts";
+import type { Change, Holds, Step } from "./hold.ts";
 import type { Resources } from "./ports.ts";
 import { refuse } from "./refusals.ts";
 import type { Refusal } from "./response.ts";
@@ -85,11 +85,17 @@ function attemptFind(deps: FindCallerDeps, address: string, arrivedMs: number): 
   }
   if (caller.kind === "unknown") {
     const refusal = refuse("unknownCaller", "UnknownCaller");
-    return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs };
+    return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs, isNews: isPod };
+  }
+  if (caller.kind === "hostNetwork") {
+    return { kind: "done", value: { ok: false, refusal: refuse("denied", "HostNetworkPod") } };
   }
   const refusal = refuse("ambiguousCaller", "AmbiguousCaller");
-  return { kind: "done", value: { ok: false, refusal } };
+  return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs, isNews: isPod };
 }
+
+/** The change that may tell whose an address is. */
+export const isPod = ({ kind }: Change): boolean => kind === "Pod";
 
 function podAt(callers: CallerIndex, address: string, uid: string): Pod | null {
   const caller = callers.find(address);

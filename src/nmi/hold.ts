@@ -3,6 +3,9 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Resources } from "./ports.ts";
 import type { Refusal } from "./response.ts";
 
+/** A change of the store. */
+export type Change = Parameters<Parameters<Resources["subscribe"]>[0]>[0];
+
 /** What an attempt to serve a request came to. */
 export type Step<T> =
   | { readonly kind: "done"; readonly value: T }
@@ -15,6 +18,8 @@ export type Step<T> =
       readonly refusal: Refusal;
       /** Try again after this long even if nothing changed here: the obstacle is upstream. */
       readonly retryMs?: number;
+      /** Which changes of the store are worth another attempt; by default each. */
+      readonly isNews?: (change: Change) => boolean;
     };
 
 type Held<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
@@ -22,8 +27,8 @@ type Held<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; 
 /** Lets requests wait until the world may have changed in their favour. */
 export interface Holds {
   /**
-   * Repeats `attempt` until it is done or its patience ends: after each change in the store and of the
-   * policy, never by polling. `gone` aborts when the client has left, which ends the wait.
+   * Repeats `attempt` until it is done or its patience ends: after each change in the store that may matter to it
+   * and of the policy, never by polling. `gone` aborts when the client has left, which ends the wait.
    */
   until<T>(attempt: () => Step<T> | Promise<Step<T>>, gone: AbortSignal): Promise<Held<T>>;
 }
@@ -60,15 +65,19 @@ export function createHolds(deps: HoldDeps): Holds {
       if (deps.draining.aborted) return { ok: false, refusal: draining };
       count(1);
       // oxlint-disable-next-line no-await-in-loop
-      await nextChange(deps, Math.min(leftMs, step.retryMs ?? leftMs), gone);
+      await nextChange(deps, { ...step, waitMs: Math.min(leftMs, step.retryMs ?? leftMs) }, gone);
       count(-1);
     }
   };
   return { until };
 }
 
-/** Resolves at the next change of store or policy, after `waitMs`, or when the client leaves or the daemon stops. */
-function nextChange(deps: HoldDeps, waitMs: number, gone: AbortSignal): Promise<void> {
+/** Resolves at the next news from store or policy, after `waitMs`, or when the client leaves or the daemon stops. */
+function nextChange(
+  deps: HoldDeps,
+  { waitMs, isNews }: { readonly waitMs: number; readonly isNews?: (change: Change) => boolean },
+  gone: AbortSignal,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const end = (): void => {
     unsubscribe();
@@ -78,7 +87,9 @@ function nextChange(deps: HoldDeps, waitMs: number, gone: AbortSignal): Promise<
     deps.draining.removeEventListener("abort", end);
     resolve();
   };
-  const unsubscribe = deps.resources.subscribe(end);
+  const unsubscribe = deps.resources.subscribe((change) => {
+    if (isNews === undefined || isNews(change)) end();
+  });
   const unsubscribePolicy = deps.decider.onPolicyChange?.(end);
   const cancel = deps.clock.after(waitMs, end);
   gone.addEventListener("abort", end, { once: true });

@@ -1,10 +1,12 @@
+import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureIdentity, Key, Pod } from "../engine/resources.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { toSeconds } from "../timebox/instant.ts";
 import { clampLifetime } from "./clamp.ts";
 import type { Allowed, Confirmation, Judge, Refused } from "./decide.ts";
-import type { Step } from "./hold.ts";
+import type { Change, Step } from "./hold.ts";
 import { refusalKindOf } from "./outcome.ts";
+import type { PastGrants } from "./past-grants.ts";
 import { identityGraceLeftMs } from "./patience.ts";
 import type { Resources, UpstreamToken } from "./ports.ts";
 import type { RecentChanges } from "./recent-changes.ts";
@@ -30,6 +32,7 @@ export interface IssueDeps {
   readonly resources: Resources;
   readonly judge: Judge;
   readonly cache: TokenCache;
+  readonly grants: PastGrants;
   readonly recent: RecentChanges;
   readonly holdPendingMs: number;
   readonly holdUnboundMs: number;
@@ -56,6 +59,8 @@ const upstreamLagRetryMs = 2_000;
 export async function attemptIssue(deps: IssueDeps, asking: Asking): Promise<Step<Verdict>> {
   const pod = asking.currentPod();
   if (pod === null) return refused(refuse("podReplaced", "PodReplaced"));
+  const again = issueAgain(deps, pod, asking.request);
+  if (again !== null) return again;
   const first = deps.judge.mayHave(pod, asking.request);
   if (!first.allow) return onRefused(deps, asking, pod, first);
   const identity = deps.resources.get("AzureIdentity", first.identity);
@@ -68,7 +73,10 @@ export async function attemptIssue(deps: IssueDeps, asking: Asking): Promise<Ste
   if (!fetched.ok) {
     const refusal = upstreamFailure(fetched.failure);
     return fetched.failure.kind === "identityNotFound"
-      ? hold(refusal, asking.arrivedMs + deps.holdPendingMs, upstreamLagRetryMs)
+      ? {
+          ...hold(deps, podAfter, refusal, asking.arrivedMs + deps.holdPendingMs),
+          retryMs: upstreamLagRetryMs,
+        }
       : refused(refusal, first.identity);
   }
   const confirmed = deps.judge.confirm(
@@ -78,12 +86,31 @@ export async function attemptIssue(deps: IssueDeps, asking: Asking): Promise<Ste
     fetched.token.expiresOnSeconds,
   );
   const second = confirmed.decision;
-  if (!second.allow) return onRefused(deps, asking, podAfter, second);
+  if (!second.allow) {
+    deps.cache.drop(identity, asking.request.resource);
+    return onRefused(deps, asking, podAfter, second);
+  }
   const identityAfter = deps.resources.get("AzureIdentity", first.identity);
   if (!isSameGrant(first, second) || identityAfter?.resourceVersion !== identity.resourceVersion) {
     return { kind: "again" };
   }
+  deps.grants.remember(podAfter, asking.request, second);
   return onConfirmed(identity, second, fetched.token, confirmed);
+}
+
+/**
+ * The same pod has asked for the same before, and the token is at hand: one decision, made now, is before and after a
+ * call that does not take place. Null when anything is not as it was, or the policy says no.
+ */
+function issueAgain(deps: IssueDeps, pod: Pod, request: TokenRequest): Step<Verdict> | null {
+  const past = deps.grants.of(pod, request);
+  const identity = past && deps.resources.get("AzureIdentity", past.identity);
+  const token = identity && deps.cache.ready(identity, request.resource);
+  if (past === undefined || identity === undefined || token === undefined) return null;
+  const confirmed = deps.judge.confirm(pod, request, past.bindings, token.expiresOnSeconds);
+  const { decision } = confirmed;
+  if (!decision.allow || !isSameGrant(past, decision)) return null;
+  return onConfirmed(identity, decision, token, confirmed);
 }
 
 /** Fits the token into the box; the last step, and a synchronous one. */
@@ -108,10 +135,10 @@ function onConfirmed(
 function onRefused(deps: IssueDeps, asking: Asking, pod: Pod, decision: Refused): Step<Verdict> {
   const kind = refusalKindOf(decision);
   const pendingUntilMs = asking.arrivedMs + deps.holdPendingMs;
-  if (kind === "pending") return hold(assignmentPending(decision), pendingUntilMs);
+  if (kind === "pending") return hold(deps, pod, assignmentPending(decision), pendingUntilMs);
   if (kind === "unbound") {
     if (deps.refuseUnboundAtOnce) return refused(refuse("identityNotFound", "NoMatchingBinding"));
-    return hold(refuse("unbound", "NoMatchingBinding"), asking.arrivedMs + deps.holdUnboundMs);
+    return hold(deps, pod, refuse("unbound", "NoMatchingBinding"), asking.arrivedMs + deps.holdUnboundMs);
   }
   if (kind === "denied") {
     const { bindings } = decision;
@@ -121,16 +148,18 @@ function onRefused(deps: IssueDeps, asking: Asking, pod: Pod, decision: Refused)
   const graceLeftMs = identityGraceLeftMs(deps, pod, deps.judge.candidates(pod));
   if (graceLeftMs === 0) return refused(identityNotFound("identityNotFound"));
   const graceUntilMs = deps.clock.monotonicMs() + graceLeftMs;
-  return hold(identityNotFound("pending"), Math.min(pendingUntilMs, graceUntilMs));
+  return hold(deps, pod, identityNotFound("pending"), Math.min(pendingUntilMs, graceUntilMs));
 }
 
 /** Whether the token that was fetched for `first` is what `second` allows, for the same span of time. */
-function isSameGrant(first: Allowed, second: Allowed): boolean {
+function isSameGrant(first: Pick<Allowed, "identity" | "bindings">, second: Allowed): boolean {
   return (
     first.identity === second.identity &&
     new Set(first.bindings).symmetricDifference(new Set(second.bindings)).size === 0
   );
 }
+
+type HoldStep = Extract<Step<Verdict>, { kind: "hold" }>;
 
 function refused(refusal: Refusal, identity?: Key, binding?: Key): Step<Verdict> {
   const names = {
@@ -140,6 +169,15 @@ function refused(refusal: Refusal, identity?: Key, binding?: Key): Step<Verdict>
   return { kind: "done", value: { ok: false, refusal, ...names } };
 }
 
-function hold(refusal: Refusal, untilMs: number, retryMs?: number): Step<Verdict> {
-  return { kind: "hold", refusal, untilMs, ...(retryMs === undefined ? {} : { retryMs }) };
+/** Of pods and their assignments only the pod's own are news; of all else anything may be. */
+function hold(deps: IssueDeps, pod: Pod, refusal: Refusal, untilMs: number): HoldStep {
+  const key = keyOf(pod);
+  const isNews = (change: Change): boolean => {
+    if (change.kind === "Pod") return change.key === key;
+    if (change.kind !== "AzureAssignedIdentity") return true;
+    // One that has gone gives nobody an identity.
+    const spec = deps.resources.get("AzureAssignedIdentity", change.key)?.spec;
+    return spec?.pod === pod.name && spec.podNamespace === pod.namespace;
+  };
+  return { kind: "hold", refusal, untilMs, isNews };
 }

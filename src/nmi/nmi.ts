@@ -11,7 +11,9 @@ import { createCallerIndex } from "./caller.ts";
 import { createJudge } from "./decide.ts";
 import { createHeldCap } from "./held-cap.ts";
 import { createHolds } from "./hold.ts";
+import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
+import { createPastGrants } from "./past-grants.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createReferenceMetrics } from "./reference-metrics.ts";
 import type { MetadataArea } from "./request-path.ts";
@@ -20,7 +22,7 @@ import { createRecentChanges } from "./recent-changes.ts";
 import { addressOf, closeServer, listen, type ListenAddress } from "./server.ts";
 import { createSlots } from "./slots.ts";
 import { createTokenCache } from "./token-cache.ts";
-import { imdsCallsAtOnce } from "./token-fetch.ts";
+import { imdsCallsAtOnce, imdsPace } from "./token-fetch.ts";
 
 export interface NmiOptions extends AdmissionLimits {
   /** Host names, without port, that clients may address the daemon by. */
@@ -85,6 +87,8 @@ export interface NmiDeps {
   readonly decider: Decider;
   readonly tokens: TokenSource;
   readonly platform: PlatformMetadata;
+  /** What the node's network shows behind a pod's address; absent: nothing. */
+  readonly interfaceBehind?: InterfaceBehind | undefined;
   readonly metrics: Metrics;
   /** Whether `resources` shows everything by now; no token before that. */
   readonly isSynced?: () => boolean;
@@ -143,13 +147,13 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const options = { ...defaults, ...deps.options };
   const reference = createReferenceMetrics(deps.metrics, clock);
   const metrics = createNmiMetrics(deps.metrics, reference);
-  const callers = createCallerIndex({ resources, node });
+  const callers = createCallerIndex(deps);
   const recent = createRecentChanges({ clock, resources, keepMs: options.identityGraceMs });
   const { namespaced, managed } = options;
   const assignments = managed
     ? createManagedAssignments({ ...deps, namespaced })
     : createAssignments(resources);
-  const imdsSlots = createSlots(imdsCallsAtOnce);
+  const imdsSlots = createSlots(imdsCallsAtOnce, { clock, ...imdsPace });
   const tokens = reference.ofTokens(deps.tokens);
   const appDeps: AppDeps = {
     ...options,
@@ -161,6 +165,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     resources,
     platform: reference.ofPlatform(deps.platform),
     callers,
+    grants: createPastGrants(),
     recent,
     judge: createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch }),
     imdsSlots,
@@ -169,10 +174,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     metrics,
     draining,
   };
-  const unsubscribe = (): void => {
-    callers.close();
-    assignments.close();
-    recent.close();
-  };
+  const followers = [callers, assignments, recent, appDeps.cache];
+  const unsubscribe = (): void => followers.forEach((follower) => follower.close());
   return { app: createApp(appDeps), unsubscribe };
 }

@@ -55,7 +55,7 @@ export type TokenResult =
   | { readonly ok: true; readonly token: UpstreamToken }
   | { readonly ok: false; readonly failure: TokenFailure };
 
-/** Gets tokens for identities of type 0 and 1; src/azure fits by shape. Every call hits the network. */
+/** Gets tokens for identities of types 0, 1 and 2; src/azure fits by shape. */
 export interface TokenSource {
   acquire(request: {
     readonly identity: AzureIdentity;

@@ -60,6 +60,7 @@ export async function startWorld(options: {
   /** Policy bundle that is followed; by default the one that ships. */
   readonly policy?: string;
   readonly decisionLog?: string;
+  readonly interfaceBehind?: (address: string) => string | null;
 }): Promise<World> {
   const scratch = await mkdtemp(join(tmpdir(), "podid-world-"));
   const folder = join(scratch, "manifests");

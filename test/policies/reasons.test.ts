@@ -9,6 +9,7 @@ import { runOpa } from "./opa.ts";
 /** Codes that only host code gives, always to refuse more than the policy did. */
 const hostCodes = [
   "UnknownCaller",
+  "HostNetworkPod",
   "AmbiguousCaller",
   "NotFromNode",
   "UnknownPod",

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createPlatformMetadata } from "../../azure/platform-metadata.ts";
 import { createTokenSource } from "../../azure/token-source.ts";
 import { createNmi, type NmiOptions } from "../../nmi/nmi.ts";
+import { createNodeInterfaces } from "../../nmi/node-interfaces.ts";
 import type { ListenAddress } from "../../nmi/server.ts";
 import { toError } from "../../runtime/to-error.ts";
 import { readEnvironment } from "../environment.ts";
@@ -86,6 +87,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
       readSecret: (namespace, name) => source.readSecret(namespace, name),
     }),
     platform: createPlatformMetadata({ clock, ...(imdsUrl === undefined ? {} : { imdsUrl }) }),
+    interfaceBehind: createNodeInterfaces(clock),
     metrics: daemon.metrics,
     isSynced: () => isSynced,
     options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode, ...readAnswers(flags) },

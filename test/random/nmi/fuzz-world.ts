@@ -10,6 +10,7 @@ import type { Decider } from "../../../src/engine/engine.ts";
 import { createNmi } from "../../../src/nmi/nmi.ts";
 import { createLog } from "../../../src/runtime/log.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
+import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { managed, readerClientID, startWorld } from "../../unit/azure/world.ts";
 import { assigned, binding, createMemoryResources, identity, pod } from "../../unit/nmi/memory-resources.ts";
 import { createWindowDecider } from "../../unit/nmi/window-decider.ts";
@@ -23,6 +24,7 @@ export const sources = {
 };
 
 export interface FuzzWorld {
+  readonly clock: SimulatedClock;
   readonly port: number;
   readonly imdsUrl: string;
   /** How often the policy said yes, by pod: to a token, or to an exception. */
@@ -72,7 +74,14 @@ export async function startFuzzWorld(t: TestContext): Promise<FuzzWorld> {
   });
   const { port } = await nmi.listen({ host: "127.0.0.1", port: 0 });
   t.after(() => nmi.close());
-  return { port, imdsUrl, allowed, journal: () => azure.emulator.journal.list(), log: () => lines.join("") };
+  return {
+    clock,
+    port,
+    imdsUrl,
+    allowed,
+    journal: () => azure.emulator.journal.list(),
+    log: () => lines.join(""),
+  };
 }
 
 function recording(decider: Decider, allowed: Map<string, number>): Decider {

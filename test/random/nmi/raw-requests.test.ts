@@ -29,13 +29,19 @@ function casesOf(count: number): readonly Case[] {
 }
 
 /** Sends all cases, some at a time, and answers what came of each, in their order. */
-async function sendAll(port: number, cases: readonly Case[]): Promise<readonly Conversation[]> {
+async function sendAll(
+  { clock }: FuzzWorld,
+  port: number,
+  cases: readonly Case[],
+): Promise<readonly Conversation[]> {
   const results: Conversation[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
     for (let index = next++; index < cases.length; index = next++) {
       const { from, parts } = cases[index] ?? assert.fail();
       results[index] = await converse({ port, from }, parts);
+      // Calls to IMDS are spread over time, so some has to pass.
+      clock.advance(100);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
@@ -66,8 +72,8 @@ function violations(
   }
   const mostTokens = { web: sources.bound, excepted: sources.excepted };
   for (const [pod, from] of Object.entries(mostTokens)) {
-    // Asked before and after the call to Azure, each time.
-    if ((tokens.get(from) ?? 0) * 2 > (world.allowed.get(pod) ?? 0))
+    // One for each token at the least: a cached one takes one, a fetched one two.
+    if ((tokens.get(from) ?? 0) > (world.allowed.get(pod) ?? 0))
       found.push(`tokens without a decision: ${pod}`);
   }
   for (const from of [sources.unbound, sources.nobody]) {
@@ -83,7 +89,7 @@ function holdsRequest({ bytes }: Message): boolean {
 test("whatever bytes are sent, no token without a decision and no byte upstream from an unapproved path", async (t) => {
   const world = await startFuzzWorld(t);
   const cases = casesOf(connections);
-  const conversations = await sendAll(world.port, cases);
+  const conversations = await sendAll(world, world.port, cases);
   assert.deepEqual(violations(world, cases, conversations).slice(0, 5), [], `seed ${seed}`);
 
   const requests = cases.reduce((sum, { messages }) => sum + messages.length, 0);
@@ -111,7 +117,7 @@ test("an agent that sends on what it gets is found out", async (t) => {
   const world = await startFuzzWorld(t);
   const port = await startForwarder(t, world.imdsUrl);
   const cases = casesOf(200);
-  const found = violations(world, cases, await sendAll(port, cases));
+  const found = violations(world, cases, await sendAll(world, port, cases));
   assert.ok(found.some((text) => text.startsWith("tokens for")));
   assert.ok(found.some((text) => text.startsWith("tokens without a decision")));
   assert.ok(found.some((text) => text.startsWith("upstream:")));

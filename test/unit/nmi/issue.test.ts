@@ -40,6 +40,13 @@ describe("a time box", () => {
     assert.equal(answer.status, 403);
     assert.match(descriptionOf(answer), /OutsideSchedule; opens 2026-06-15T22:00:00Z/);
     assert.equal(daemon.azure.calls.length, 1);
+    daemon.resources.put(
+      "AzureIdentityBinding",
+      binding("plain", { azureIdentity: "reader", selector: "web" }),
+    );
+    daemon.azure.onAcquire = () => undefined;
+    assert.equal((await daemon.askToken(web)).status, 200);
+    assert.equal(daemon.azure.calls.length, 2, "not even somebody who may have it gets that token");
   });
 
   it("opens to the second without any other event (scenario 39)", async () => {
@@ -58,7 +65,7 @@ describe("a time box", () => {
     moveTo("22:59:30");
     const { answer } = await hold(daemon);
     moveTo("23:00:00");
-    daemon.resources.put("Pod", pod("other", "127.0.0.77"));
+    daemon.resources.put("Pod", pod("web", web));
     assert.equal((await answer).status, 403);
   });
 

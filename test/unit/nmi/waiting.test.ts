@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { descriptionOf, hold, reader, startBoundPod, stopCleanly, web } from "./bound-pod.ts";
-import type { Daemon } from "./daemon.ts";
+import type { Daemon, HttpAnswer } from "./daemon.ts";
 import { assigned, binding, identity, pod } from "./memory-resources.ts";
+import { createWindowDecider } from "./window-decider.ts";
 
 let daemon: Daemon;
 beforeEach(async () => {
@@ -29,11 +30,26 @@ describe("the caller", () => {
     assert.match(descriptionOf(await answer), /UnknownCaller/);
   });
 
-  it("is answered 503 when two pods claim its address", async () => {
+  it("is answered 503 when two pods claim its address for 10 s", async () => {
     daemon.resources.put("Pod", pod("twin", web));
-    const answer = await daemon.askToken(web);
-    assert.equal(answer.status, 503);
-    assert.match(descriptionOf(answer), /AmbiguousCaller/);
+    const { answer } = await hold(daemon);
+    daemon.clock.advance(10_000);
+    assert.equal((await answer).status, 503);
+    assert.match(descriptionOf(await answer), /AmbiguousCaller/);
+  });
+
+  it("is known again as soon as the other claim to its address ends", async () => {
+    daemon.resources.put("Pod", pod("twin", web));
+    const { answer } = await hold(daemon);
+    daemon.resources.put("Pod", pod("twin", web, { phase: "Failed" }));
+    assert.equal((await answer).status, 200);
+  });
+
+  it("is refused at once, with a reason of its own, when it is the node", async () => {
+    daemon.resources.put("Pod", pod("proxy", "127.0.0.9", { hostNetwork: true }));
+    const answer = await daemon.askToken("127.0.0.9");
+    assert.equal(answer.status, 403);
+    assert.match(descriptionOf(answer), /HostNetworkPod/);
   });
 
   it("gets nothing when another pod took its address during the call to Azure", async () => {
@@ -83,6 +99,38 @@ describe("a pending assignment", () => {
     assert.equal(status, 404);
     assert.equal(headers["retry-after"], undefined);
     assert.match(descriptionOf(await answer), /AssignmentPending/);
+  });
+
+  it("is judged anew for its own pod alone when it is done: 110 who wait cost one another nothing", async () => {
+    let judged = 0;
+    await stopCleanly(daemon);
+    daemon = await startBoundPod({
+      decider: (resources) => {
+        const decider = createWindowDecider(resources);
+        return {
+          decide: (entrypoint, input) => {
+            judged += 1;
+            return decider.decide(entrypoint, input);
+          },
+        };
+      },
+    });
+    const names = Array.from({ length: 110 }, (_, index) => `held-${index}`);
+    const labels = { aadpodidbinding: "web" };
+    for (const [index, name] of names.entries())
+      daemon.resources.put("Pod", pod(name, `127.0.1.${index + 1}`, { labels }));
+    const answers: Promise<HttpAnswer>[] = [];
+    for (const index of names.keys()) answers.push((await hold(daemon, `127.0.1.${index + 1}`)).answer);
+    const before = judged;
+    const logged = daemon.nextLine();
+    daemon.resources.put("Pod", pod("elsewhere", "127.0.2.1"));
+    daemon.resources.put("AzureAssignedIdentity", assigned("held-7", reader));
+    assert.partialDeepStrictEqual(await logged, { pod: "shop/held-7", status: 200 });
+    assert.equal(judged - before, 2, "before and after the call to Azure");
+    for (const name of names) daemon.resources.put("AzureAssignedIdentity", assigned(name, reader));
+    for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+    assert.equal(judged - before, 2 * names.length);
+    assert.equal(daemon.azure.calls.length, 1);
   });
 
   it("does not count for a pod of the same name on another node", async () => {
