@@ -111,7 +111,7 @@ async function startNmi(resources: MemoryResources): Promise<{ readonly nmi: Nmi
     },
     platform: {
       fetchToken: () => Promise.reject(new Error("nobody is excepted")),
-      fetchMetadata: () => Promise.reject(new Error("nobody asks for it")),
+      fetchMetadata: () => Promise.reject(new Error("nobody reads metadata")),
     },
     metrics: createMetrics(),
   });

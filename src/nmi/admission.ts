@@ -11,7 +11,7 @@ export interface AdmissionLimits {
   readonly burstPerCaller: number;
 }
 
-export type Entry =
+type Entry =
   | { readonly ok: true; readonly leave: () => void }
   /** `isNews`: the first refusal of this caller for a while, and so worth a line in the log. */
   | { readonly ok: false; readonly refusal: Refusal; readonly isNews: boolean };

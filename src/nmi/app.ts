@@ -73,8 +73,8 @@ export function toResponse(answer: Answer, headers: Readonly<Record<string, stri
 }
 
 function rawOf(incoming: IncomingMessage): RawRequest {
-  const { method = "", url = "", headersDistinct } = incoming;
-  return { method, target: url, headers: headersDistinct };
+  const { method = "", httpVersion: version, url = "", headersDistinct } = incoming;
+  return { method, version, target: url, headers: headersDistinct };
 }
 
 /** Empty when the client is already gone. */

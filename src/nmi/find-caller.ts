@@ -94,7 +94,8 @@ function attemptFind(deps: FindCallerDeps, address: string, arrivedMs: number): 
   return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs, isNews: isPod };
 }
 
-const isPod = ({ kind }: Change): boolean => kind === "Pod";
+/** The change that may tell whose an address is. */
+export const isPod = ({ kind }: Change): boolean => kind === "Pod";
 
 function podAt(callers: CallerIndex, address: string, uid: string): Pod | null {
   const caller = callers.find(address);

@@ -1,5 +1,5 @@
 import type { Pod } from "../engine/resources.ts";
-import { attemptKnow, sourceOf, waitFor, type FindCallerDeps, type Found } from "./find-caller.ts";
+import { attemptKnow, isPod, sourceOf, waitFor, type FindCallerDeps, type Found } from "./find-caller.ts";
 import type { Step } from "./hold.ts";
 import type { IssueDeps } from "./issue.ts";
 import { refuse } from "./refusals.ts";
@@ -56,7 +56,7 @@ function attemptFind(deps: HostRouteDeps, named: NamedPod, arrivedMs: number): S
   const pod = livePod(deps, named);
   if (pod === null) {
     const refusal = refuse("unknownCaller", "UnknownPod");
-    return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs };
+    return { kind: "hold", refusal, untilMs: arrivedMs + deps.holdUnknownCallerMs, isNews: isPod };
   }
   const current = (): Pod | null => {
     const now = livePod(deps, named);

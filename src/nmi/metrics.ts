@@ -5,8 +5,8 @@ import type { Served } from "./served.ts";
 /** What NMI counts. Labels come from closed lists only: no pod, identity or resource. */
 export interface NmiMetrics {
   onServed(served: Served, seconds: number): void;
-  onHeld(count: number): void;
-  onFetch(result: string): void;
+  readonly onHeld: (count: number) => void;
+  readonly onFetch: (result: string) => void;
   readonly onHintMismatch: () => void;
 }
 
@@ -39,24 +39,29 @@ export function createNmiMetrics(
     help: "Token calls to Azure, by result.",
     labels: ["result"],
   });
-  const overhang = metrics.histogram({
-    name: "podid_token_overhang_seconds",
-    help: "How long an issued token stays valid at Azure after the expiry told to the client.",
-    labels: [],
-    buckets: overhangBuckets,
-  });
+  const overhang = observeOverhang(metrics);
   return {
     onServed: (served, seconds) => {
       const { outcome, answer, realExp, toldExp } = served;
       reference.onServed(served, seconds);
       requests({ outcome, status: String(answer.status) }, 1);
       duration({ outcome }, seconds);
-      if (realExp !== undefined && toldExp !== undefined) overhang({}, realExp - toldExp);
+      if (realExp !== undefined && toldExp !== undefined) overhang(realExp - toldExp);
     },
     onHeld: (count) => held({}, count),
     onFetch: (result) => fetches({ result }, 1),
     onHintMismatch: countHintMismatches(metrics),
   };
+}
+
+function observeOverhang(metrics: Metrics): (seconds: number) => void {
+  const overhang = metrics.histogram({
+    name: "podid_token_overhang_seconds",
+    help: "How long an issued token stays valid at Azure after the expiry told to the client.",
+    labels: [],
+    buckets: overhangBuckets,
+  });
+  return (seconds) => overhang({}, seconds);
 }
 
 function countHintMismatches(metrics: Metrics): () => void {

@@ -123,6 +123,24 @@ export function createNmi(deps: NmiDeps): Nmi {
   };
 }
 
+/** What is served at all, and how much of it to one caller and in all. */
+function boundsOf(
+  options: NmiOptions,
+  clock: Clock,
+): Pick<AppDeps, "terms" | "admission" | "heldCap" | "metadataSlots"> {
+  const { hosts, servesHostToken, metadataAreas } = options;
+  return {
+    terms: {
+      hosts: new Set(hosts.map((host) => host.toLowerCase())),
+      servesHostToken,
+      metadataAreas: new Set(metadataAreas),
+    },
+    admission: createAdmission(clock, options),
+    heldCap: createHeldCap(options),
+    metadataSlots: createSlots(metadataCallsAtOnce),
+  };
+}
+
 function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const { clock, log, node, resources } = deps;
   const options = { ...defaults, ...deps.options };
@@ -138,14 +156,8 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const tokens = reference.ofTokens(deps.tokens);
   const appDeps: AppDeps = {
     ...options,
+    ...boundsOf(options, clock),
     isSynced: deps.isSynced ?? (() => true),
-    terms: {
-      hosts: new Set(options.hosts.map((host) => host.toLowerCase())),
-      servesHostToken: options.servesHostToken,
-      metadataAreas: new Set(options.metadataAreas),
-    },
-    admission: createAdmission(clock, options),
-    heldCap: createHeldCap(options),
     clock,
     log,
     node,
@@ -156,15 +168,8 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     recent,
     judge: createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch }),
     imdsSlots,
-    metadataSlots: createSlots(metadataCallsAtOnce),
-    cache: createTokenCache({
-      ...deps,
-      tokens,
-      imdsSlots,
-      stopped,
-      onFetch: (result) => metrics.onFetch(result),
-    }),
-    holds: createHolds({ ...deps, draining, onHeld: (count) => metrics.onHeld(count) }),
+    cache: createTokenCache({ ...deps, tokens, imdsSlots, stopped, onFetch: metrics.onFetch }),
+    holds: createHolds({ ...deps, draining, onHeld: metrics.onHeld }),
     metrics,
     draining,
   };

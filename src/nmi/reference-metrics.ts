@@ -23,43 +23,56 @@ const managedIdentity = 0;
 
 /** Declares them on `metrics`. */
 export function createReferenceMetrics(metrics: Metrics, clock: Clock): ReferenceMetrics {
+  const apiErrors = metrics.counter({
+    name: "aadpodidentity_kubernetes_api_operations_errors_count",
+    help: "Total number of kubernetes api operations that failed",
+    labels: ["operation_type"],
+  });
+  const observe = timeRequests(metrics);
+  return {
+    onServed: (served, seconds) => {
+      if (served.outcome === "unknownCaller") apiErrors({ operation_type: "get_pod_list" }, 1);
+      observe(served, seconds);
+    },
+    ...meterSources(timeCalls(metrics, clock), () => apiErrors({ operation_type: "get_secret" }, 1)),
+  };
+}
+
+function timeRequests(metrics: Metrics): ReferenceMetrics["onServed"] {
   const requests = metrics.histogram({
     name: "aadpodidentity_nmi_operations_duration_seconds",
     help: "Duration in seconds of nmi operations",
     labels: ["namespace", "operation_type", "resource", "status_code"],
     buckets: requestBuckets,
   });
-  const apiErrors = metrics.counter({
-    name: "aadpodidentity_kubernetes_api_operations_errors_count",
-    help: "Total number of kubernetes api operations that failed",
-    labels: ["operation_type"],
-  });
-  const timed = timeCalls(metrics, clock);
   const nameOf = createNames(mostResources);
+  return ({ route, pod, answer, resource = "" }, seconds) => {
+    if (route !== "token" && route !== "hostToken") return;
+    const labels = {
+      namespace: pod?.namespace ?? "",
+      operation_type: route === "token" ? tokenPath : `${hostTokenPath}/`,
+      resource: answer.status === 200 ? nameOf(resource) : "",
+      status_code: String(answer.status),
+    };
+    requests(labels, seconds);
+  };
+}
+
+function meterSources(
+  timed: TimedCall,
+  onSecretError: () => void,
+): Pick<ReferenceMetrics, "ofTokens" | "ofPlatform"> {
   return {
-    onServed: (served, seconds) => {
-      const { route, outcome, pod, answer, resource = "" } = served;
-      if (outcome === "unknownCaller") apiErrors({ operation_type: "get_pod_list" }, 1);
-      if (route !== "token" && route !== "hostToken") return;
-      const labels = {
-        namespace: pod?.namespace ?? "",
-        operation_type: route === "token" ? tokenPath : `${hostTokenPath}/`,
-        resource: answer.status === 200 ? nameOf(resource) : "",
-        status_code: String(answer.status),
-      };
-      requests(labels, seconds);
-    },
-    ofTokens: ({ acquire }) => ({
+    ofTokens: (tokens) => ({
       acquire: async (request) => {
         const { type } = request.identity.spec;
         const operation = type === managedIdentity ? "adal_token_msi_userassignedid" : "adal_token";
         const result = await timed(
           operation,
-          () => acquire(request),
+          () => tokens.acquire(request),
           ({ ok }) => ok,
         );
-        if (!result.ok && result.failure.kind === "credential")
-          apiErrors({ operation_type: "get_secret" }, 1);
+        if (!result.ok && result.failure.kind === "credential") onSecretError();
         return result;
       },
     }),

@@ -12,6 +12,8 @@ import { invalid, type Refusal } from "./response.ts";
 /** A request as it came over the wire. Nothing in it has been decoded or joined. */
 export interface RawRequest {
   readonly method: string;
+  /** "1.1": Node also lets 0.9 and 2.0 pass in a request line that it reads as HTTP/1. */
+  readonly version: string;
   /** The request line's target, byte for byte. */
   readonly target: string;
   /** All values of each header, by lower-case name. */
@@ -101,12 +103,13 @@ function refuseRoute(route: Route, { servesHostToken, metadataAreas }: RequestTe
 
 /** Forwarding, host, body and method (reference/reliability.md S4, S14); and first of all, whether this is a probe. */
 function refuseHeaders(
-  { method, headers }: RawRequest,
+  { method, version, headers }: RawRequest,
   route: Route,
   terms: RequestTerms,
 ): Refusal | undefined {
   const isOfNode = route.kind === "hostToken";
   if (!isOfNode && !hasMetadataHeader(headers)) return metadataHeaderMissing;
+  if (version !== "1.1" && version !== "1.0") return invalid("only HTTP/1.0 and HTTP/1.1 are served here");
   if (method !== "GET") {
     return { kind: "methodNotAllowed", description: "only GET is served here", reasons: [] };
   }

@@ -2,8 +2,9 @@ import { once } from "node:events";
 
 import { createPlatformMetadata } from "../../azure/platform-metadata.ts";
 import { createTokenSource } from "../../azure/token-source.ts";
-import { createNmi, type NmiOptions } from "../../nmi/nmi.ts";
+import { createNmi, type Nmi, type NmiOptions } from "../../nmi/nmi.ts";
 import { createNodeInterfaces } from "../../nmi/node-interfaces.ts";
+import type { ListenAddress } from "../../nmi/server.ts";
 import { readEnvironment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { cloudNamed, readEndpoints } from "./azure-access.ts";
@@ -88,7 +89,6 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
   const cloud = await cloudNamed(environment.cloud ?? "", environment);
   readiness.watch(() => network.problem());
   network.countIn(daemon.metrics);
-  const { host } = network;
   let isSynced = false;
   const nmi = createNmi({
     clock,
@@ -106,17 +106,11 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
     interfaceBehind: createNodeInterfaces(clock),
     metrics: daemon.metrics,
     isSynced: () => isSynced,
-    options: { hosts: [flags.get(nmiFlags["metadata-ip"]), host], ...mode, ...readAnswers(flags) },
+    options: { hosts: [flags.get(nmiFlags["metadata-ip"]), network.host], ...mode, ...readAnswers(flags) },
   });
   daemon.onClose(() => nmi.close());
   signal.addEventListener("abort", () => readiness.set("stop", "told to stop"), { once: true });
-  const on = { host, port: flags.get(nmiFlags["nmi-port"]), isShared: sharesPorts };
-  const address = await listenInTurn({ clock, log, signal }, () => nmi.listen(on));
-  if (flags.get(nmiFlags["host-token-endpoint"])) {
-    await listenAtLoopbacks(log, host, (loopback) =>
-      nmi.listen({ ...on, host: loopback, port: address.port }),
-    );
-  }
+  const address = await listenEverywhere(nmi, daemon, flags, { host: network.host, signal });
   log.info({ address, node }, "serving tokens");
   if (!(await becomesReady(open, signal))) return;
   isSynced = true;
@@ -124,4 +118,20 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
   log.info({ node }, "ready");
   await removeStartupTaint(daemon, signal);
   if (!signal.aborted) await once(signal, "abort");
+}
+
+/** At the address that pods are led to, and at the loopbacks for the node's own processes. Answers the former. */
+async function listenEverywhere(
+  nmi: Nmi,
+  { clock, log }: Daemon,
+  flags: ParsedFlags,
+  { host, signal }: { readonly host: string; readonly signal: AbortSignal },
+): Promise<ListenAddress> {
+  const on = { host, port: flags.get(nmiFlags["nmi-port"]), isShared: sharesPorts };
+  const address = await listenInTurn({ clock, log, signal }, () => nmi.listen(on));
+  if (flags.get(nmiFlags["host-token-endpoint"])) {
+    const { port } = address;
+    await listenAtLoopbacks(log, host, (loopback) => nmi.listen({ ...on, host: loopback, port }));
+  }
+  return address;
 }

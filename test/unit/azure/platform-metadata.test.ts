@@ -45,6 +45,37 @@ describe("the platform's metadata for excepted pods", () => {
     });
   }
 
+  const paths = [
+    { request: { path: ["versions"] }, target: "/metadata/versions" },
+    {
+      request: { path: ["instance", "compute"], apiVersion: "2021-02-01", format: "text" as const },
+      target: "/metadata/instance/compute?api-version=2021-02-01&format=text",
+    },
+    { request: { path: ["instance", "../identity?x"] }, target: "/metadata/instance/..%2Fidentity%3Fx" },
+  ];
+  for (const { request, target } of paths) {
+    it(`reads ${target}`, async (t) => {
+      const imds = await serveScript(t, () => json(404, { a: 1 }, { "content-type": "text/plain" }));
+      const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });
+      const answer = await platform.fetchMetadata({ ...request, signal });
+      assert.deepEqual(answer, { status: 404, contentType: "text/plain", body: '{"a":1}' });
+      assert.deepEqual(
+        imds.requests.map((seen) => [seen.method, seen.target, seen.headers["metadata"]]),
+        [["GET", target, "true"]],
+      );
+    });
+  }
+
+  it("takes metadata of up to 256 KiB, and tokens of up to 64", async (t) => {
+    let size = 262_144;
+    const imds = await serveScript(t, () => ({ status: 200, body: "x".repeat(size) }));
+    const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });
+    assert.equal((await platform.fetchMetadata({ path: ["instance"], signal })).status, 200);
+    size += 1;
+    assert.equal((await platform.fetchMetadata({ path: ["instance"], signal })).status, 503);
+    assert.equal((await platform.fetchToken({ resource, signal })).status, 503);
+  });
+
   it("is a 503 when IMDS does not answer", async (t) => {
     const imds = await serveScript(t, () => "reset");
     const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });

@@ -21,7 +21,7 @@ it("fits the ports of NMI and controller, and starts nothing when it is made", (
   const compute: Compute = createCompute({ clock, cloud, credential });
   assert.deepEqual(
     [tokens, platform, compute].flatMap((port) => Object.keys(port)),
-    ["acquire", "fetchToken", "getIdentities", "changeIdentities"],
+    ["acquire", "fetchToken", "fetchMetadata", "getIdentities", "changeIdentities"],
   );
   assert.equal(clock.nextTimerInMs(), null);
 });

@@ -13,6 +13,11 @@ describe("advice", () => {
   const ofRequests = [
     "UnknownCaller",
     "AmbiguousCaller",
+    "NotFromNode",
+    "UnknownPod",
+    "MetadataBlocked",
+    "TooManyHeld",
+    "TooManyRequests",
     "PodReplaced",
     "TokenLifetimeTooShort",
     "TokenOverhang",

@@ -126,8 +126,8 @@ function createFakeAzure(clock: SimulatedClock): FakeAzure {
     fetchToken: ({ resource }) => Promise.resolve({ status: 200, body: `{"raw":"${resource}"}` }),
     metadataCalls: [],
     onMetadata: () => ({ status: 200, contentType: "application/json; charset=utf-8", body: '{"vmId":"1"}' }),
-    fetchMetadata: ({ signal: _, ...request }) => {
-      azure.metadataCalls.push(request);
+    fetchMetadata: ({ path, apiVersion, format }) => {
+      azure.metadataCalls.push({ path, apiVersion, format });
       return Promise.resolve(azure.onMetadata());
     },
   };

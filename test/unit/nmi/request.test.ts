@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { metadataAreas, routeOf, tokenPath } from "../../../src/nmi/request-path.ts";
+import { metadataAreas, tokenPath } from "../../../src/nmi/request-path.ts";
 import type { TokenRequest } from "../../../src/nmi/request-query.ts";
 import { parseRequest, type RawRequest, type RequestTerms } from "../../../src/nmi/request.ts";
 
@@ -14,103 +14,24 @@ const terms: RequestTerms = {
 function raw(query: string, changes: Partial<RawRequest> = {}): RawRequest {
   return {
     method: "GET",
+    version: "1.1",
     target: `${tokenPath}?${query}`,
     headers: { host: ["169.254.169.254"], metadata: ["true"] },
     ...changes,
   };
 }
 
+function askAt(target: string, changes: Partial<RawRequest> = {}): RawRequest {
+  return raw("", { target, ...changes });
+}
+
+function askFor(headers: RawRequest["headers"], query = "resource=r&client_id=c"): RawRequest {
+  return raw("", { target: `/host/token/?${query}`, headers: { host: ["localhost:2579"], ...headers } });
+}
+
 function withHeaders(headers: RawRequest["headers"]): RawRequest {
   return raw("resource=r", { headers: { host: ["169.254.169.254"], metadata: ["true"], ...headers } });
 }
-
-describe("routeOf", () => {
-  const served = [
-    tokenPath,
-    `${tokenPath}/`,
-    `/${tokenPath}`,
-    `/${tokenPath}/?api-version=2018-02-01`,
-    "/metadata/Identity/OAuth2/TOKEN?resource=r",
-  ];
-  for (const target of served) {
-    it(`takes ${target} for the token path`, () => assert.deepEqual(routeOf(target), { kind: "token" }));
-  }
-
-  for (const target of ["/host/token", "/host/token/?resource=r"]) {
-    it(`takes ${target} for the host path`, () => assert.deepEqual(routeOf(target), { kind: "hostToken" }));
-  }
-
-  const metadata = [
-    { target: "/metadata/instance?api-version=2021-02-01", path: ["instance"] },
-    { target: "/metadata/instance/compute/vmId", path: ["instance", "compute", "vmId"] },
-    { target: "/metadata/versions", path: ["versions"] },
-    { target: "/metadata/scheduledevents?api-version=2020-07-01", path: ["scheduledevents"] },
-    { target: "/metadata/loadbalancer", path: ["loadbalancer"] },
-    { target: "/metadata/attested/document", path: ["attested", "document"] },
-  ];
-  for (const { target, path } of metadata) {
-    it(`reads ${target} into its segments`, () =>
-      assert.deepEqual(routeOf(target), { kind: "metadata", area: path[0], path }));
-  }
-
-  const refused = [
-    { name: "three leading slashes", target: `//${tokenPath}`, status: "invalidRequest" },
-    { name: "two trailing slashes", target: `${tokenPath}//`, status: "invalidRequest" },
-    { name: "an inner double slash", target: "/metadata//identity/oauth2/token", status: "pathNotFound" },
-    {
-      name: "a double slash inside identity",
-      target: "/metadata/identity//oauth2/token",
-      status: "invalidRequest",
-    },
-    { name: "an encoded slash", target: "/metadata/identity%2foauth2/token", status: "invalidRequest" },
-    { name: "a backslash", target: "/metadata/identity\\oauth2\\token", status: "invalidRequest" },
-    { name: "a path parameter", target: `${tokenPath};x=1`, status: "invalidRequest" },
-    { name: "a dot segment", target: "/metadata/identity/./oauth2/token", status: "invalidRequest" },
-    {
-      name: "a way around through instance metadata",
-      target: "/metadata/instance/../identity/oauth2/token",
-      status: "invalidRequest",
-    },
-    {
-      name: "an encoded way around",
-      target: "/metadata/instance/%2e%2e/identity/info",
-      status: "invalidRequest",
-    },
-    { name: "something appended", target: `${tokenPath}/x`, status: "invalidRequest" },
-    { name: "a fragment", target: `${tokenPath}#x`, status: "invalidRequest" },
-    { name: "the absolute form", target: `http://169.254.169.254${tokenPath}`, status: "invalidRequest" },
-    {
-      name: "the absolute form of metadata",
-      target: "http://169.254.169.254/metadata/instance",
-      status: "invalidRequest",
-    },
-    { name: "an asterisk", target: "*", status: "invalidRequest" },
-    { name: "an empty target", target: "", status: "invalidRequest" },
-    { name: "the certificate route", target: "/metadata/identity/issuecredential", status: "pathNotFound" },
-    {
-      name: "the certificate's discovery",
-      target: "/metadata/identity/getplatformmetadata?cred-api-version=2.0",
-      status: "pathNotFound",
-    },
-    { name: "the tenant of the machine", target: "/metadata/identity/info", status: "pathNotFound" },
-    {
-      name: "instance metadata in another letter case",
-      target: "/Metadata/instance",
-      status: "pathNotFound",
-    },
-    { name: "a slash behind instance metadata", target: "/metadata/instance/", status: "pathNotFound" },
-    { name: "a host path with more behind it", target: "/host/token/x", status: "pathNotFound" },
-    { name: "another host path", target: "//host/token", status: "pathNotFound" },
-    { name: "attested data itself", target: "/metadata/attested", status: "pathNotFound" },
-    { name: "something below versions", target: "/metadata/versions/x", status: "pathNotFound" },
-  ];
-  for (const { name, target, status } of refused) {
-    it(`does not route ${name}`, () => {
-      const route = routeOf(target);
-      assert.equal(route.kind === "none" ? route.refusal.kind : route.kind, status);
-    });
-  }
-});
 
 /** What became of a request: its kind, or that of its refusal. */
 function kindOf(request: RawRequest, changes: Partial<RequestTerms> = {}): string {
@@ -212,6 +133,11 @@ describe("a request on the token path", () => {
   const envelopes: readonly { readonly name: string; readonly request: RawRequest; readonly kind: string }[] =
     [
       { name: "POST", request: raw("resource=r", { method: "POST" }), kind: "methodNotAllowed" },
+      {
+        name: "HTTP/2.0 in an HTTP/1 request",
+        request: raw("resource=r", { version: "2.0" }),
+        kind: "invalidRequest",
+      },
       { name: "HEAD", request: raw("resource=r", { method: "HEAD" }), kind: "methodNotAllowed" },
       {
         name: "X-Forwarded-For",
@@ -256,15 +182,12 @@ describe("a request on the token path", () => {
 
 describe("a request on a metadata path", () => {
   const instance = "/metadata/instance/compute?api-version=2021-02-01&format=text";
-  const ask = (target: string, changes: Partial<RawRequest> = {}): RawRequest =>
-    raw("", { target, ...changes });
-
   it("is its segments, api-version and format, and nothing else", () => {
-    assert.deepEqual(parseRequest(ask(`${instance}&bypass_cache=true&nonce=1`), terms), {
+    assert.deepEqual(parseRequest(askAt(`${instance}&bypass_cache=true&nonce=1`), terms), {
       kind: "metadata",
       request: { path: ["instance", "compute"], apiVersion: "2021-02-01", format: "text" },
     });
-    assert.deepEqual(parseRequest(ask("/metadata/versions"), terms), {
+    assert.deepEqual(parseRequest(askAt("/metadata/versions"), terms), {
       kind: "metadata",
       request: { path: ["versions"] },
     });
@@ -295,33 +218,31 @@ describe("a request on a metadata path", () => {
   for (const { name, target, headers = {}, kind } of refused) {
     it(`is refused with ${name}`, () => {
       const all = { host: ["169.254.169.254"], metadata: ["true"], ...headers };
-      assert.equal(kindOf(ask(target, { headers: all })), kind);
+      assert.equal(kindOf(askAt(target, { headers: all })), kind);
     });
   }
 
   it("acknowledges no scheduled event", () => {
-    const request = ask("/metadata/scheduledevents", { method: "POST" });
+    const request = askAt("/metadata/scheduledevents", { method: "POST" });
     assert.equal(kindOf(request, { metadataAreas: new Set(["scheduledevents"]) }), "methodNotAllowed");
   });
 
   for (const area of ["attested/document", "loadbalancer", "scheduledevents"]) {
     it(`is blocked before the header is looked at, unless opted in: ${area}`, () => {
-      const request = ask(`/metadata/${area}`, { headers: {} });
+      const request = askAt(`/metadata/${area}`, { headers: {} });
       assert.equal(kindOf(request), "metadataBlocked");
       const areas = { metadataAreas: new Set(metadataAreas) };
-      assert.equal(kindOf(ask(`/metadata/${area}`), areas), "metadata");
+      assert.equal(kindOf(askAt(`/metadata/${area}`), areas), "metadata");
     });
   }
 });
 
 describe("a request on the host path", () => {
   const named = { podns: ["shop"], podname: ["web-0"] };
-  const ask = (headers: RawRequest["headers"], query = "resource=r&client_id=c"): RawRequest =>
-    raw("", { target: `/host/token/?${query}`, headers: { host: ["localhost:2579"], ...headers } });
 
   it("needs no Metadata header, and is called by any name of the loopback", () => {
     for (const host of ["localhost:2579", "127.0.0.1:2579", "[::1]:2579", "169.254.169.254"]) {
-      assert.deepEqual(parseRequest(ask({ ...named, host: [host] }), terms), {
+      assert.deepEqual(parseRequest(askFor({ ...named, host: [host] }), terms), {
         kind: "hostToken",
         request: { resource: "r", clientID: "c" },
         pod: { namespace: "shop", name: "web-0" },
@@ -330,18 +251,18 @@ describe("a request on the host path", () => {
   });
 
   const refused: readonly { readonly name: string; readonly request: RawRequest }[] = [
-    { name: "no name", request: ask({ podns: ["shop"] }) },
-    { name: "no namespace", request: ask({ podname: ["web-0"] }) },
-    { name: "two names", request: ask({ ...named, podname: ["web-0", "web-1"] }) },
-    { name: "a name that is none", request: ask({ ...named, podname: ["../web"] }) },
-    { name: "no resource", request: ask(named, "client_id=c") },
-    { name: "another Host", request: ask({ ...named, host: ["evil.test"] }) },
-    { name: "X-Forwarded-For", request: ask({ ...named, "x-forwarded-for": ["1"] }) },
+    { name: "no name", request: askFor({ podns: ["shop"] }) },
+    { name: "no namespace", request: askFor({ podname: ["web-0"] }) },
+    { name: "two names", request: askFor({ ...named, podname: ["web-0", "web-1"] }) },
+    { name: "a name that is none", request: askFor({ ...named, podname: ["../web"] }) },
+    { name: "no resource", request: askFor(named, "client_id=c") },
+    { name: "another Host", request: askFor({ ...named, host: ["evil.test"] }) },
+    { name: "X-Forwarded-For", request: askFor({ ...named, "x-forwarded-for": ["1"] }) },
   ];
   for (const { name, request } of refused) {
     it(`is refused with ${name}`, () => assert.equal(kindOf(request), "invalidRequest"));
   }
 
   it("is not there when switched off", () =>
-    assert.equal(kindOf(ask(named), { servesHostToken: false }), "pathNotFound"));
+    assert.equal(kindOf(askFor(named), { servesHostToken: false }), "pathNotFound"));
 });
