@@ -4,9 +4,9 @@ import { after, before, describe, it } from "node:test";
 import { z } from "zod";
 
 import { clientIDOf } from "../manifests.ts";
-import { whyNoNamespaces } from "./namespaces.ts";
+import { nodeAddress, whyNoNamespaces } from "./namespaces.ts";
 import { objectIDOf, resourceIDOf, type PodName } from "./node-objects.ts";
-import { startNodeWorld, type NodeWorld } from "./node-world.ts";
+import { startNodeWorld, whyNoRules, type NodeWorld } from "./node-world.ts";
 import { clients, type Client } from "./programs.ts";
 import { resultsSchema, type Ask, type Call } from "./programs/ask.ts";
 
@@ -15,15 +15,33 @@ import { resultsSchema, type Ask, type Call } from "./programs/ask.ts";
 
 const resource = "https://vault.azure.net";
 const noNamespaces = await whyNoNamespaces();
+const noRules = noNamespaces || (await whyNoRules());
 
 if (noNamespaces !== false) for (const { name } of clients) it(name, { skip: noNamespaces });
 
 describe("at 169.254.169.254, in a pod's own network", { skip: noNamespaces }, () => {
   let world: NodeWorld;
   before(async () => {
-    world = await startNodeWorld();
+    world = await startNodeWorld({ rules: noRules === false });
   });
   after(() => world.close());
+
+  it(
+    "is where podid's own rules lead: nobody has that address, and NMI's own is closed to pods",
+    {
+      skip: noRules,
+    },
+    async () => {
+      const toAgent = world.run("open", [
+        "curl",
+        "--silent",
+        "--max-time",
+        "5",
+        `http://${nodeAddress}:2579/`,
+      ]);
+      await assert.rejects(toAgent, { code: 7 }, "refused, as CURLE_COULDNT_CONNECT says");
+    },
+  );
 
   /** What came of these questions, and the statuses that NMI answered meanwhile. */
   async function ask(

@@ -72,10 +72,17 @@ export const nodeAddress = "10.244.0.1";
 /** Where Azure's SDKs ask. */
 export const metadataAddress = "169.254.169.254";
 
-/** Opens a node that has the metadata service's real address, which is why it must be a private network. */
-export async function openNode(): Promise<NetworkNamespace> {
+/**
+ * Opens a node. `hasMetadata`: the metadata service's real address is its own, which is why it must be a private network;
+ * else nobody has it, and pods get nowhere unless they are led elsewhere.
+ */
+export async function openNode({
+  hasMetadata,
+}: {
+  readonly hasMetadata: boolean;
+}): Promise<NetworkNamespace> {
   const node = await openNamespace();
-  await node.ip(`addr add ${metadataAddress}/32 dev lo`);
+  if (hasMetadata) await node.ip(`addr add ${metadataAddress}/32 dev lo`);
   await node.ip(`addr add ${nodeAddress}/32 dev lo`);
   return node;
 }

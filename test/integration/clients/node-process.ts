@@ -9,24 +9,29 @@ import { createClusterDecider } from "../../../src/engine/cluster-decider.ts";
 import { loadCrdSchemas } from "../../../src/kubernetes/manifest-schema.ts";
 import { createManifestSource } from "../../../src/kubernetes/manifest-source.ts";
 import type { ResourceSource } from "../../../src/kubernetes/resource-source.ts";
+import { createNodeCommands } from "../../../src/cli/daemon/node-commands.ts";
 import { createNmi } from "../../../src/nmi/nmi.ts";
+import { createNodeRules, type NodeRules } from "../../../src/nmi/redirect/node-rules.ts";
 import { createSystemClock } from "../../../src/runtime/clock.ts";
 import { createLog } from "../../../src/runtime/log.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
-import { metadataAddress } from "./namespaces.ts";
+import { metadataAddress, nodeAddress } from "./namespaces.ts";
 import { orderSchema, type Order, type Report } from "./node-messages.ts";
 import { nodeAzure, type PodName } from "./node-objects.ts";
 
-// A node, run inside its network: NMI at the real metadata address, with the real policy over the folder of the first
-// argument, and an Azure on loopback. It does what the test tells it, and ends with the test.
+// A node, run inside its network: NMI with the real policy over the folder of the first argument, and an Azure on loopback.
+// The second argument says how pods reach it: by podid's own rules, or since it has the metadata address itself. It does
+// what the test tells it, and ends with the test.
 
+const agent = { address: nodeAddress, port: 2579 };
 const tell = (report: Report): void => {
   // Once the test has let go, nobody listens.
   if (process.connected) process.send?.(report);
 };
 const clock = createSystemClock();
 const write = (text: string): void => tell({ report: "logged", line: JSON.parse(text) });
-const log = createLog({ clock, level: "info", component: "node", destination: { write } });
+// Answers to probes are told at this level.
+const log = createLog({ clock, level: "debug", component: "node", destination: { write } });
 
 const policy = await startPolicy({ policy: "", decisionLog: "", clock, log });
 const source = await createManifestSource({
@@ -42,6 +47,7 @@ const azure = await emulator.start();
 const imdsUrl = azure.imds.get("node-0") ?? "";
 const decider = createClusterDecider(policy.engine, source);
 const metrics = createMetrics();
+const rules = process.argv[3] === "by-rules" ? createRules() : null;
 const nmi = createNmi({
   clock,
   log,
@@ -57,6 +63,17 @@ const nmi = createNmi({
   platform: createPlatformMetadata({ clock, imdsUrl }),
   metrics,
 });
+
+function createRules(): NodeRules {
+  return createNodeRules({
+    clock,
+    log,
+    commands: createNodeCommands(process.env["PATH"] ?? ""),
+    terms: { metadata: { address: metadataAddress, port: 80 }, agent },
+    mode: "nft",
+    checkEveryMs: 5000,
+  });
+}
 
 /** Stands for the controller, at the moment of the test's choice. */
 async function assign(resources: ResourceSource, pod: PodName): Promise<void> {
@@ -91,6 +108,7 @@ async function carryOut(order: Order): Promise<void> {
 
 async function close(): Promise<void> {
   await nmi.close();
+  await rules?.close();
   decider.close();
   await source.close();
   await emulator.close();
@@ -99,5 +117,9 @@ async function close(): Promise<void> {
 
 process.on("message", (message) => void carryOut(orderSchema.parse(message)));
 process.on("disconnect", () => void close());
-await nmi.listen({ host: metadataAddress, port: 80, isShared: true });
+await rules?.start();
+const problem = rules?.problem() ?? null;
+if (problem !== null) throw new Error(problem);
+const [host, port] = rules === null ? [metadataAddress, 80] : [agent.address, agent.port];
+await nmi.listen({ host, port, isShared: true });
 tell({ report: "ready" });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
+import { createNodeCommands } from "../../../src/cli/daemon/node-commands.ts";
 import { waitFor } from "../../control-plane/wait.ts";
 import { connectPod, openNamespace, openNode, type NetworkNamespace } from "./namespaces.ts";
 import { asServed, reportSchema, type Order, type ServedLine } from "./node-messages.ts";
@@ -13,10 +14,12 @@ import { addressOf, nodeManifests, podNames, type PodName } from "./node-objects
 
 const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, "../../..");
+/** Where tools/node-network.sh puts nft when the machine has none. */
+const programPath = `${join(root, ".tools/bin")}:/usr/bin:/bin`;
 /** Of a client program; those that wait are helped within seconds. */
 const patienceMs = 60_000;
 
-/** A node with its pods, each in a network of its own, and podid at 169.254.169.254:80. */
+/** A node with its pods, each in a network of its own, which reach podid at 169.254.169.254:80. */
 export interface NodeWorld {
   /** Runs a program in a pod's network, with nothing of this machine's environment; answers its standard output. */
   run(pod: PodName, command: readonly string[]): Promise<string>;
@@ -32,19 +35,29 @@ export interface NodeWorld {
   close(): Promise<void>;
 }
 
-/** Starts it: `open` and `closed` have their identities, `late` has not. */
-export async function startNodeWorld(): Promise<NodeWorld> {
+/** Why podid's own rules cannot lead pods to it here; false when they can. */
+export async function whyNoRules(): Promise<string | false> {
+  const { kind } = await createNodeCommands(programPath).run("nft", ["--version"]);
+  return kind === "done" ? false : "needs nft";
+}
+
+/**
+ * Starts it: `open` and `closed` have their identities, `late` has not. Pods are led to podid by its own rules; without
+ * `rules` it has the metadata address itself.
+ */
+export async function startNodeWorld({ rules }: { readonly rules: boolean }): Promise<NodeWorld> {
   const folder = await mkdtemp(join(tmpdir(), "podid-node-"));
   for (const [file, text] of Object.entries(nodeManifests(Date.now())))
     await writeFile(join(folder, file), text);
-  const network = await openNode();
+  const network = await openNode({ hasMetadata: !rules });
   const pods = new Map<PodName, NetworkNamespace>();
   for (const name of podNames) {
     const pod = await openNamespace();
     await connectPod(network, pod, addressOf[name]);
     pods.set(name, pod);
   }
-  let agent = await startAgent(network, folder);
+  const start = (): Promise<Agent> => startAgent(network, [folder, rules ? "by-rules" : "at-the-address"]);
+  let agent = await start();
   return {
     run: async (name, command) => {
       const [program = "", ...first] = pods.get(name)?.enter ?? [];
@@ -63,7 +76,7 @@ export async function startNodeWorld(): Promise<NodeWorld> {
     },
     replace: async () => {
       const before = agent;
-      agent = await startAgent(network, folder);
+      agent = await start();
       await before.close();
     },
     close: async () => {
@@ -84,11 +97,11 @@ interface Agent {
   close(): Promise<void>;
 }
 
-async function startAgent(network: NetworkNamespace, folder: string): Promise<Agent> {
+async function startAgent(network: NetworkNamespace, args: readonly string[]): Promise<Agent> {
   const [enter = "", ...first] = network.enter;
   const program = join(import.meta.dirname, "node-process.ts");
-  const child: ChildProcess = spawn(enter, [...first, process.execPath, program, folder], {
-    env: { PATH: "/usr/bin:/bin" },
+  const child: ChildProcess = spawn(enter, [...first, process.execPath, program, ...args], {
+    env: { PATH: programPath },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = once(child, "exit");
