@@ -101,10 +101,7 @@ function nextBatch(
   return known ?? { firstMs, dueMs: nowMs + longestMs };
 }
 
-/**
- * `actions` without all that is about the identities `ids`, so that ARM hears nothing of them; but the objects that
- * must stand before it does are made already.
- */
+/** `actions` without all that is about the identities `ids`: neither objects nor ARM hear of them. */
 export function withhold(actions: readonly Action[], ids: ReadonlySet<string>): readonly Action[] {
   if (ids.size === 0) return actions;
   return actions.flatMap((action): readonly Action[] => {
@@ -113,7 +110,6 @@ export function withhold(actions: readonly Action[], ids: ReadonlySet<string>): 
       const remove = action.remove.filter((id) => !ids.has(id.toLowerCase()));
       return add.length + remove.length === 0 ? [] : [{ ...action, add, remove }];
     }
-    if (action.type === "create") return [action];
     const id = idOf(action);
     return id !== null && ids.has(id) ? [] : [action];
   });

@@ -57,10 +57,7 @@ export async function reconcile(deps: ReconcileDependencies, key: string): Promi
 
 const notNeeded: Inventory = { ids: new Set(), retryAfterMs: 0 };
 
-/**
- * Without what is still to be gathered; ARM is asked what is there only when an object is to be made that answers for an
- * identity. While changes are gathered there is time for both, so that then nothing but the change is left to do.
- */
+/** Without what is still to be gathered; ARM is asked what is there only when something is about to go. */
 async function planNow(
   deps: ReconcileDependencies,
   unit: Unit,
@@ -68,9 +65,9 @@ async function planNow(
 ): Promise<Plan & { readonly inventory: Inventory }> {
   const draft = plan({ ...input, inventory: notNeeded.ids });
   const held = deps.gathering.hold(unit.key, draft.actions, unit.assigned);
+  if (held.size > 0) return { ...draft, actions: withhold(draft.actions, held), inventory: notNeeded };
   const inventory = await takeInventory(deps, input);
-  const planned = inventory === notNeeded ? draft : plan({ ...input, inventory: inventory.ids });
-  return { ...planned, actions: withhold(planned.actions, held), inventory };
+  return { ...(inventory === notNeeded ? draft : plan({ ...input, inventory: inventory.ids })), inventory };
 }
 
 function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Omit<PlanInput, "inventory"> {
