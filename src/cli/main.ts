@@ -142,11 +142,12 @@ async function main(): Promise<ExitCode> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (stopping.signal.aborted) return 1;
+    // Also to whoever stopped it: what is left undone.
     if (error instanceof CommandError) {
       process.stderr.write(`${error.message}\n`);
       return error.exitCode;
     }
+    if (stopping.signal.aborted) return 1;
     if (!(error instanceof EmulatorError)) throw error;
     process.stderr.write(`the manifests do not fit the emulated Azure: ${error.message}\n`);
     return 2;

@@ -16,12 +16,17 @@ export interface BindingFindings {
   readonly assigned: { readonly total: number; readonly ready: number };
   /** What ARM says when it refuses the identity; null when it does not. */
   readonly refusal: string | null;
-  /** The identity's type, when no token can be had for an identity of that type; null else. */
-  readonly unservedType: number | null;
+  /** Why nobody can have the identity, whatever is done; null when it can be had. */
+  readonly obstacle: IdentityObstacle | null;
   /** When clocks are set in a way that changes a window; null when nobody could say. */
   readonly clockChanges: readonly Instant[] | null;
   readonly policyDigest: string;
   readonly tzdata: string;
+}
+
+export interface IdentityObstacle {
+  readonly reason: "IdentityMissing" | "IdentityMalformed" | "TypeNotServed";
+  readonly message: string;
 }
 
 interface Condition {
@@ -127,9 +132,8 @@ function inForceCondition(findings: BindingFindings): Condition {
 }
 
 /** Without numbers, so that a deployment of a thousand pods is not a thousand writes. */
-function provisionedCondition({ assigned, refusal, unservedType }: BindingFindings): Condition {
-  if (unservedType !== null)
-    return fails("TypeNotServed", `the identity is of type ${unservedType}: types 0, 1 and 2 are served`);
+function provisionedCondition({ assigned, refusal, obstacle }: BindingFindings): Condition {
+  if (obstacle !== null) return fails(obstacle.reason, obstacle.message);
   if (assigned.total === 0)
     return unknown("NoPods", "no pod has or waits for the identity through this binding");
   if (assigned.ready < assigned.total && refusal !== null) {

@@ -1,8 +1,13 @@
 import { bindingOf, grantOf, keyOf } from "../engine/cluster-document.ts";
 import { timeFacts } from "../engine/questions.ts";
-import type { AzureIdentityAccessGrant, AzureIdentityBinding, JsonObject } from "../engine/resources.ts";
+import type {
+  AzureIdentity,
+  AzureIdentityAccessGrant,
+  AzureIdentityBinding,
+  JsonObject,
+} from "../engine/resources.ts";
 import { formatInstant, toSeconds, type Instant } from "../timebox/instant.ts";
-import { isServed } from "./assigned-identity.ts";
+import { isResourceIdValid, isServed, needsCompute } from "./assigned-identity.ts";
 import type { AssignedCounts } from "./assigned-counts.ts";
 import {
   askProbes,
@@ -10,7 +15,7 @@ import {
   type BindingJudgement,
   type JudgeDependencies,
 } from "./binding-judgement.ts";
-import type { BindingFindings } from "./binding-status.ts";
+import type { BindingFindings, IdentityObstacle } from "./binding-status.ts";
 import { findClockSensitivity } from "./clock-sensitivity.ts";
 import { isEndState, viewGrant, type GrantView } from "./grant-view.ts";
 import type { UnbelievedGrant } from "./ports.ts";
@@ -88,13 +93,26 @@ export function createFindings(deps: FindingDependencies): Findings {
 function identityFindings(
   { cluster, refusal }: FindingDependencies,
   binding: AzureIdentityBinding,
-): Pick<BindingFindings, "refusal" | "unservedType"> {
-  const identity = cluster.get("AzureIdentity", `${binding.namespace}/${binding.spec.azureIdentity}`);
-  if (identity === undefined) return { refusal: null, unservedType: null };
-  return {
-    refusal: refusal?.(identity.spec.resourceID.toLowerCase()) ?? null,
-    unservedType: isServed(identity) ? null : identity.spec.type,
-  };
+): Pick<BindingFindings, "refusal" | "obstacle"> {
+  const key = `${binding.namespace}/${binding.spec.azureIdentity}`;
+  const identity = cluster.get("AzureIdentity", key);
+  if (identity === undefined) {
+    const message = `there is no AzureIdentity ${key}: create it, or mend spec.azureIdentity`;
+    return { refusal: null, obstacle: { reason: "IdentityMissing", message } };
+  }
+  const { resourceID } = identity.spec;
+  return { refusal: refusal?.(resourceID.toLowerCase()) ?? null, obstacle: obstacleOf(identity) };
+}
+
+function obstacleOf(identity: AzureIdentity): IdentityObstacle | null {
+  const { type, resourceID } = identity.spec;
+  if (!isServed(identity)) {
+    const message = `AzureIdentity ${keyOf(identity)} is of type ${type}: types 0, 1 and 2 are served`;
+    return { reason: "TypeNotServed", message };
+  }
+  if (!needsCompute(identity) || isResourceIdValid(resourceID)) return null;
+  const message = `spec.resourceID of AzureIdentity ${keyOf(identity)} is not the id of a user-assigned identity`;
+  return { reason: "IdentityMalformed", message };
 }
 
 function findSensitivity(

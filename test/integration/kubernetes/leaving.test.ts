@@ -119,6 +119,29 @@ describe("podid controller --drain", () => {
     assert.deepEqual(world.identitiesOnVm(), []);
   });
 
+  it("stopped in the middle, says what is left, and is finished by the next run", async () => {
+    const api = plane().api();
+    const world = await startWorld();
+    const controller = await lead(world);
+    const shop = await createNamespace(api, "shop");
+    const label = uniqueName("label");
+    await createAccess(plane(), shop, { selector: label });
+    const names = Array.from({ length: 20 }, (_, i) => `web-${i}`);
+    await runPods(world, shop, label, names);
+    await waitFor(async () => (await countOf(api, "Assigned")) === 20, "all assigned");
+    await stop(controller);
+
+    const first = await world.startController("--drain");
+    await waitFor(async () => (await namesOfAll(api)).length < 20, "the first objects away");
+    first.kill("SIGTERM");
+    const { code, stderr } = await first.ended();
+    assert.equal(code, 1);
+    assert.match(stderr, /--drain: (?:interrupted before it could act|\d+ AzureAssignedIdentities are left)/);
+    const second = await world.startController("--drain");
+    assert.deepEqual(await second.ended(), { code: 0, stderr: "" });
+    assert.deepEqual([await namesOfAll(api), world.identitiesOnVm()], [[], []]);
+  });
+
   it("says what it could not remove and why, and ends with 1", async () => {
     const api = plane().api();
     const world = await startWorld([readerID]);

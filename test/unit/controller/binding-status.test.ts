@@ -5,6 +5,7 @@ import { bindingStatus } from "../../../src/controller/binding-status.ts";
 import { isObject, objectsIn } from "../../../src/controller/json-shape.ts";
 import { createFindings } from "../../../src/controller/status-findings.ts";
 import type {
+  AzureIdentity,
   AzureIdentityAccessGrant,
   AzureIdentityBinding,
   JsonObject,
@@ -169,17 +170,19 @@ describe("the status of a binding, by the policy that ships, shows", () => {
     assert.equal(times["TimeBoxValid"], "2026-06-14T12:00:00Z");
   });
 
-  it("that no agent gets tokens for an identity of its type", async (t) => {
+  it("what is wrong with an identity that nobody can have", async (t) => {
     const now = instantFromMs(Date.parse("2026-06-14T12:00:00Z"));
-    const provisioned = async (type: number): Promise<string | undefined> => {
+    const provisioned = async (spec: Partial<AzureIdentity["spec"]> | null): Promise<string | undefined> => {
       const binding = makeBinding("reader");
-      const identities = [makeIdentity("reader", { spec: { type } })];
+      const identities = spec === null ? [] : [makeIdentity("reader", { spec })];
       const findings = createFindings(await findingsOn(t, { identities, bindings: [binding] }));
       return conditionsOf(bindingStatus(findings.ofBinding(binding, now), undefined, now))["Provisioned"];
     };
-    assert.equal(await provisioned(2), "Unknown NoPods");
-    assert.equal(await provisioned(3), "False TypeNotServed");
-    assert.equal(await provisioned(7), "False TypeNotServed");
+    assert.equal(await provisioned({ type: 2, resourceID: "" }), "Unknown NoPods");
+    assert.equal(await provisioned({ type: 3 }), "False TypeNotServed");
+    assert.equal(await provisioned({ type: 7 }), "False TypeNotServed");
+    assert.equal(await provisioned({ resourceID: "/subscriptions/x" }), "False IdentityMalformed");
+    assert.equal(await provisioned(null), "False IdentityMissing");
   });
 
   it("an answer by a stand-in that fits match and usableBy, and by a real pod where none can be made", async (t) => {
