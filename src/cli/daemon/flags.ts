@@ -72,7 +72,7 @@ export const controllerFlags = {
     "",
     "azure.json with the cloud and the controller's own login, followed when it is replaced; empty: the environment",
   ),
-  "leader-election-instance": text("", "name of this candidate; empty: the host name"),
+  "leader-election-instance": text("", "name of this candidate; empty: $POD_NAME, else $HOSTNAME"),
   "leader-election-namespace": text(
     "",
     "namespace of the Lease; empty: the pod's own ($POD_NAMESPACE, or its service account's), else podid-system",

@@ -8,6 +8,8 @@ import { CommandError } from "../errors.ts";
  */
 export interface Flag<T> {
   readonly initial: T;
+  /** The same as it would be given; empty when there is nothing to show. */
+  readonly initialText: string;
   readonly isSwitch: boolean;
   /** Undefined when the text is none of its values. */
   readonly read: (text: string) => T | undefined;
@@ -69,10 +71,24 @@ export function port(initial: number, help: string): Flag<number> {
 
 /** A span such as 15s or 1h30m, in milliseconds. */
 export function span(initialMs: number, help: string): Flag<number> {
-  return flag(initialMs, "a duration such as 15s", help, (given) => {
-    const nanoseconds = parseGoDuration(given);
-    return nanoseconds === undefined || nanoseconds < 0n ? undefined : Number(nanoseconds) / 1e6;
-  });
+  const known = flag(initialMs, "a duration such as 15s", help, readSpan);
+  return { ...known, initialText: spanText(initialMs) };
+}
+
+function readSpan(given: string): number | undefined {
+  const nanoseconds = parseGoDuration(given);
+  return nanoseconds === undefined || nanoseconds < 0n ? undefined : Number(nanoseconds) / 1e6;
+}
+
+/** In the largest unit that needs no fraction. */
+function spanText(ms: number): string {
+  const units = [
+    ["h", 3_600_000],
+    ["m", 60_000],
+    ["s", 1000],
+  ] as const;
+  const [unit, unitMs] = units.find(([, one]) => ms > 0 && ms % one === 0) ?? ["ms", 1];
+  return `${ms / unitMs}${unit}`;
 }
 
 /** One of a few words, in any letter case. */
@@ -106,7 +122,7 @@ function readBoolean(given: string): boolean | undefined {
 }
 
 function flag<T>(initial: T, form: string, help: string, read: (given: string) => T | undefined): Flag<T> {
-  return { initial, isSwitch: false, read, form, help, withoutEffect: null };
+  return { initial, initialText: String(initial), isSwitch: false, read, form, help, withoutEffect: null };
 }
 
 /**
@@ -166,7 +182,7 @@ export function renderFlags(table: FlagTable): string {
   ].join("\n");
 }
 
-function renderFlag([name, { help, initial, isSwitch }]: readonly [string, Flag<unknown>]): string {
-  const shown = initial === "" ? "" : ` (default ${String(initial)})`;
+function renderFlag([name, { help, initialText, isSwitch }]: readonly [string, Flag<unknown>]): string {
+  const shown = initialText === "" ? "" : ` (default ${initialText})`;
   return `  --${name}${isSwitch ? "" : " <value>"}\n      ${help}${shown}`;
 }

@@ -114,6 +114,17 @@ describe("flags as Go reads them", () => {
     assert.ok(help.indexOf("--v: there is none") > help.indexOf("Accepted for aad-pod-identity"));
     assert.match(help, /--name <value>\n {6}a name \(default none\)/);
   });
+
+  it("show a span as it would be given", () => {
+    const spans = { wait: 1000, lease: 15_000, sync: 3_600_000, keep: 2_592_000_000, poll: 1500, none: 0 };
+    const help = renderFlags(
+      Object.fromEntries(Object.entries(spans).map(([name, initialMs]) => [name, span(initialMs, name)])),
+    );
+    assert.deepEqual(
+      [...help.matchAll(/\(default (\w+)\)/g)].map(([, shown]) => shown),
+      ["1s", "15s", "1h", "720h", "1500ms", "0ms"],
+    );
+  });
 });
 
 /** Names and defaults of reference/aad-pod-identity.md §6.1 and §6.2, spans in milliseconds. */
