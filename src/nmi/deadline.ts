@@ -12,17 +12,15 @@ export async function withDeadline<T>(
   const late = new AbortController();
   const cancel = limit.clock.after(limit.timeoutMs, () => late.abort(new Error("no answer in time")));
   const signal = AbortSignal.any([late.signal, limit.signal]);
-  try {
-    return await Promise.race([run(signal), rejectOnAbort(signal)]);
-  } finally {
-    cancel();
-  }
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(toError(signal.reason));
   if (signal.aborted) abort();
   else signal.addEventListener("abort", abort, { once: true });
-  return promise;
+  try {
+    return await Promise.race([run(signal), aborted]);
+  } finally {
+    cancel();
+    // A combined signal that somebody listens to lives as long as what it is made of: here, as the daemon.
+    signal.removeEventListener("abort", abort);
+  }
 }

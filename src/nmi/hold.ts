@@ -47,19 +47,31 @@ interface HoldDeps {
 export const clientGone: Refusal = { kind: "clientGone", description: "the client has left", reasons: [] };
 const draining: Refusal = { kind: "draining", description: "the agent is restarting", reasons: [] };
 
+/** The ground moves now and then; a policy that answers differently each time would hold up everybody else. */
+const mostRepeats = 8;
+const unsettled: Refusal = {
+  kind: "internalError",
+  description: "the decision differs each time it is asked for",
+  reasons: ["PolicyError"],
+};
+
 /** Makes the waiting room of one daemon. Nothing is left behind by a wait that has ended. */
 export function createHolds(deps: HoldDeps): Holds {
   let held = 0;
   const count = (change: 1 | -1): void => deps.onHeld((held += change));
 
   const until = async <T>(attempt: () => Step<T> | Promise<Step<T>>, gone: AbortSignal): Promise<Held<T>> => {
+    let repeats = 0;
     // Each attempt follows from how the wait before it ended, so these awaits cannot run side by side.
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop
       const step = await attempt();
       if (gone.aborted) return { ok: false, refusal: clientGone };
       if (step.kind === "done") return { ok: true, value: step.value };
+      if (step.kind === "again" && repeats === mostRepeats) return { ok: false, refusal: unsettled };
+      repeats += 1;
       if (step.kind === "again") continue;
+      repeats = 0;
       const leftMs = step.untilMs - deps.clock.monotonicMs();
       if (leftMs <= 0) return { ok: false, refusal: step.refusal };
       if (deps.draining.aborted) return { ok: false, refusal: draining };

@@ -75,6 +75,7 @@ const defaults: NmiOptions = {
 
 /** IMDS takes 5 requests a second beside those for tokens, of all of the machine (reference/azure.md §2). */
 const metadataCallsAtOnce = 2;
+const metadataPace = { starts: 3, withinMs: 1000 };
 
 export interface NmiDeps {
   readonly clock: Clock;
@@ -137,7 +138,7 @@ function boundsOf(
     },
     admission: createAdmission(clock, options),
     heldCap: createHeldCap(options),
-    metadataSlots: createSlots(metadataCallsAtOnce),
+    metadataSlots: createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
   };
 }
 

@@ -74,6 +74,9 @@ async function passThrough(
     const podAfter = currentPod();
     if (podAfter === null) return refused(refuse("podReplaced", "PodReplaced"));
     if (!deps.judge.isExempt(podAfter)) return null;
+    // With the Retry-After without which some SDKs give up at once; the platform's own is not always there.
+    if (raw.status === 429) return refused(refuse("upstreamThrottled", "UpstreamThrottled"));
+    if (raw.status === 503) return refused(refuse("upstreamUnavailable", "UpstreamUnavailable"));
     return { answer: platformAnswer(raw), outcome: "passedThrough", reasons: ["PodExcepted"] };
   } catch (thrown) {
     if (gone.aborted) return refused(clientGone);

@@ -54,6 +54,24 @@ describe("holds", () => {
     assert.deepEqual(world.counts, []);
   });
 
+  it("gives up when the ground moves at each attempt", async () => {
+    const holds = createHolds({
+      clock: createSimulatedClock(0),
+      resources: createMemoryResources(),
+      decider: {},
+      draining: new AbortController().signal,
+      onHeld: () => undefined,
+    });
+    let attempts = 0;
+    const moving = (): Step<string> => {
+      attempts += 1;
+      return { kind: "again" };
+    };
+    const held = await holds.until(moving, new AbortController().signal);
+    assert.equal(held.ok ? null : held.refusal.kind, "internalError");
+    assert.equal(attempts, 9);
+  });
+
   it("tries again when another policy takes over", async () => {
     const world = setUp();
     const isHeld = world.clock.timerStarted();

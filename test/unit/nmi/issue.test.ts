@@ -182,6 +182,18 @@ describe("Azure's failures", () => {
     assert.doesNotMatch(answer.text, /canary/);
   });
 
+  for (const [status, seconds] of [
+    [429, "3"],
+    [503, "10"],
+  ] as const) {
+    it(`tells an excepted pod when to come back when the platform says ${status}`, async () => {
+      daemon.resources.put("Pod", pod("web", web, { labels: { excepted: "true" } }));
+      daemon.azure.fetchToken = () => Promise.resolve({ status, body: "busy" });
+      const answer = await daemon.askToken(web);
+      assert.deepEqual([answer.status, answer.headers["retry-after"]], [status, seconds]);
+    });
+  }
+
   it("gives an excepted pod nothing once it has been replaced", async () => {
     daemon.resources.put("Pod", pod("web", web, { labels: { excepted: "true" } }));
     daemon.azure.fetchToken = () => {
