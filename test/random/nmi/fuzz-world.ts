@@ -1,13 +1,14 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 
 import { createPlatformMetadata } from "../../../src/azure/platform-metadata.ts";
 import { createTokenSource } from "../../../src/azure/token-source.ts";
 import { findCloud } from "../../../src/azure/cloud.ts";
 import type { JournalEntry } from "../../../src/emulator/journal.ts";
 import type { Decider } from "../../../src/engine/engine.ts";
-import { createNmi } from "../../../src/nmi/nmi.ts";
+import { createNmi, type Nmi } from "../../../src/nmi/nmi.ts";
 import { createLog } from "../../../src/runtime/log.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
 import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
@@ -73,7 +74,7 @@ export async function startFuzzWorld(t: TestContext): Promise<FuzzWorld> {
     },
   });
   const { port } = await nmi.listen({ host: "127.0.0.1", port: 0 });
-  t.after(() => nmi.close());
+  t.after(() => closeInTime(nmi, clock));
   return {
     clock,
     port,
@@ -120,4 +121,15 @@ export async function startForwarder(t: TestContext, imdsUrl: string): Promise<n
   );
   const { port }: AddressInfo = Object(server.address());
   return port;
+}
+
+/** Connections that were left half asked are given time before they are cut: each timer that is set while closing is due. */
+async function closeInTime(nmi: Nmi, clock: SimulatedClock): Promise<void> {
+  const closed = new AbortController();
+  const closing = nmi.close().finally(() => closed.abort());
+  while (!closed.signal.aborted) {
+    clock.advance(1000);
+    await turn();
+  }
+  await closing;
 }
