@@ -2,7 +2,13 @@ import { z } from "zod";
 
 import { type Clock, delay } from "../runtime/clock.ts";
 import type { ArmClient, StartedOperation } from "./arm-client.ts";
-import { armFailure, type ComputeFailure, thrownFailure, unknownOutcome } from "./compute-result.ts";
+import {
+  type ArmError,
+  armFailure,
+  type ComputeFailure,
+  thrownFailure,
+  unknownOutcome,
+} from "./compute-result.ts";
 import { withDeadline } from "../runtime/deadline.ts";
 import { parseJson } from "./json.ts";
 import { retryAfterSeconds } from "../runtime/retry-after.ts";
@@ -10,7 +16,13 @@ import type { VmId } from "./vm-id.ts";
 
 const operationSchema = z.object({
   status: z.string(),
-  error: z.object({ code: z.string().default(""), message: z.string().default("") }).optional(),
+  error: z
+    .object({
+      code: z.string().default(""),
+      message: z.string().default(""),
+      details: z.unknown().optional(),
+    })
+    .optional(),
 });
 
 /** Assignments take about 35 s; what is not done after this is looked at again later (reliability.md Z5). */
@@ -33,6 +45,8 @@ export async function followOperation(options: {
   readonly clock: Clock;
   readonly vm: VmId;
   readonly started: StartedOperation;
+  /** The identities that the change is about. */
+  readonly sent: readonly string[];
   readonly signal: AbortSignal;
 }): Promise<ComputeFailure | null> {
   const { clock, started, signal } = options;
@@ -55,9 +69,10 @@ async function pollOnce(options: {
   readonly clock: Clock;
   readonly vm: VmId;
   readonly url: string;
+  readonly sent: readonly string[];
   readonly signal: AbortSignal;
 }): Promise<PollOutcome> {
-  const { arm, clock, vm, url, signal } = options;
+  const { arm, clock, vm, url, sent, signal } = options;
   try {
     const { status, headers, bodyAsText } = await withDeadline(clock, pollLimitMs, signal, (bounded) =>
       arm.pollOperation(vm, url, bounded),
@@ -65,7 +80,7 @@ async function pollOnce(options: {
     const delayMs = delayOf(headers.get("retry-after"), clock);
     if (status === 429 || status >= 500) return { kind: "running", delayMs };
     if (status !== 200) return { kind: "ended", failure: null };
-    return judge(bodyAsText ?? "", delayMs, clock.nowMs());
+    return judge(bodyAsText ?? "", delayMs, (error) => armFailure(error, clock.nowMs(), sent));
   } catch (thrown) {
     signal.throwIfAborted();
     const failure = thrownFailure(thrown, clock.nowMs());
@@ -76,7 +91,7 @@ async function pollOnce(options: {
   }
 }
 
-function judge(body: string, delayMs: number, nowMs: number): PollOutcome {
+function judge(body: string, delayMs: number, sort: (error: ArmError) => ComputeFailure): PollOutcome {
   const parsed = operationSchema.safeParse(parseJson(body));
   if (!parsed.success) return { kind: "running", delayMs };
   const { status, error = { code: "", message: "" } } = parsed.data;
@@ -88,7 +103,7 @@ function judge(body: string, delayMs: number, nowMs: number): PollOutcome {
       const code = error.code || status;
       return {
         kind: "ended",
-        failure: armFailure({ ...error, code, status: null, retryAfter: undefined }, nowMs),
+        failure: sort({ ...error, code, status: null, retryAfter: undefined }),
       };
     }
     default:

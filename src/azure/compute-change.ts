@@ -92,12 +92,13 @@ interface Sent {
 async function sendChange(call: Call, current: MachineIdentity, open: IdentityChange): Promise<Sent> {
   const { arm, clock, vm, signal, settled, target } = call;
   const wasSettled = settled.has(target);
+  const sent = [...open.add, ...open.remove];
   settled.sending(target);
   const patchAndFollow = async (): Promise<ComputeFailure | null> => {
     const started = await withDeadline(clock, callLimitMs, signal, (bounded) =>
       arm.patchIdentity(vm, formPatch(current, open), bounded),
     );
-    return followOperation({ ...call, started });
+    return followOperation({ ...call, started, sent });
   };
   const terms = { ...call, verb: "update" } as const;
   try {
@@ -105,7 +106,7 @@ async function sendChange(call: Call, current: MachineIdentity, open: IdentityCh
     return { failure, isUntouched: false };
   } catch (thrown) {
     signal.throwIfAborted();
-    const failure = thrownFailure(thrown, clock.nowMs());
+    const failure = thrownFailure(thrown, clock.nowMs(), sent);
     const isUntouched = failure.kind !== "unavailable";
     if (isUntouched && wasSettled) settled.seen(target, { isUpdating: false });
     return { failure, isUntouched };

@@ -2,6 +2,7 @@ import { isRestError } from "@azure/core-rest-pipeline";
 
 import { toError } from "../runtime/to-error.ts";
 import { AzureError } from "./errors.ts";
+import { namedIdentities } from "./named-identities.ts";
 import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import { safeText } from "./safe-text.ts";
 
@@ -9,7 +10,7 @@ export interface ComputeFailure {
   /**
    * notFound: the VM is gone. deleting: it is about to, so nothing was sent. conflict: another change is running.
    * throttled: 429. refused: 4xx that will not heal by itself; `identities` names the culprits when ARM
-   * did. forbidden: podid itself is refused, whatever it asks of this target. unavailable: outcome unknown.
+   * did: those that were sent as they were sent, and others as ARM wrote them. forbidden: podid itself is refused, whatever it asks of this target. unavailable: outcome unknown.
    */
   readonly kind: "notFound" | "deleting" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
   readonly retryAfterSeconds: number | null;
@@ -38,10 +39,9 @@ export interface ArmError {
   readonly code: string;
   readonly message: string;
   readonly retryAfter: string | undefined;
+  /** The `details` of the error, whatever they are; the SDK keeps none of those in an answer. */
+  readonly details?: unknown;
 }
-
-const identityID =
-  /\/subscriptions\/[\w-]+\/resourceGroups\/[^/'"\s]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[\w-]+/gi;
 
 /** Codes that name the identities at fault, or the request itself (azure.md §4.1). */
 const refusedCodes = new Set([
@@ -60,15 +60,24 @@ const kindsOfStatus: ReadonlyMap<number, ComputeFailure["kind"]> = new Map([
   [429, "throttled"],
 ]);
 
-/** Sorts an error of ARM (azure.md §4.2; reliability.md Z1–Z8). `nowMs` is for dates in Retry-After. */
-export function armFailure(error: ArmError, nowMs: number): ComputeFailure {
-  const ids = [...error.message.matchAll(identityID)].map(([id]) => id);
+/**
+ * Sorts an error of ARM (azure.md §4.2; reliability.md Z1–Z8). `nowMs` is for dates in Retry-After; `sent` are the
+ * identities that the request was about.
+ */
+export function armFailure(error: ArmError, nowMs: number, sent: readonly string[] = []): ComputeFailure {
+  const inMessage = namedIdentities(error.message, sent);
   return {
     kind: kindOf(error),
     retryAfterSeconds: retryAfterSeconds(error.retryAfter, nowMs),
-    identities: [...new Map(ids.map((id) => [id.toLowerCase(), id])).values()],
+    // Details may go far beyond the culprits.
+    identities: inMessage.length > 0 ? inMessage : namedIdentities(textsIn(error.details).join("\n"), sent),
     detail: safeText(`${placeOf(error)} ${error.code}: ${error.message}`),
   };
+}
+
+function textsIn(json: unknown): readonly string[] {
+  if (typeof json === "string") return [json];
+  return typeof json === "object" && json !== null ? Object.values(json).flatMap(textsIn) : [];
 }
 
 function placeOf({ status }: ArmError): string {
@@ -89,16 +98,14 @@ export function unknownOutcome(detail: string): ComputeFailure {
   return { kind: "unavailable", retryAfterSeconds: null, identities: [], detail };
 }
 
-/** Sorts whatever an ARM call threw: the SDK's RestError, an abort, or podid's own login. */
-export function thrownFailure(thrown: unknown, nowMs: number): ComputeFailure {
+/** Sorts whatever an ARM call about `sent` threw: the SDK's RestError, an abort, or podid's own login. */
+export function thrownFailure(thrown: unknown, nowMs: number, sent: readonly string[] = []): ComputeFailure {
   if (isRestError(thrown) && thrown.statusCode !== undefined) {
     const { statusCode: status, code = "", message, response } = thrown;
     // The SDK quotes the body of an answer that is no JSON.
     const text = code === "PARSE_ERROR" ? "the answer is no JSON" : message;
-    return armFailure(
-      { status, code, message: text, retryAfter: response?.headers.get("retry-after") },
-      nowMs,
-    );
+    const retryAfter = response?.headers.get("retry-after");
+    return armFailure({ status, code, message: text, retryAfter }, nowMs, sent);
   }
   if (thrown instanceof AzureError && thrown.code === "login-refused") {
     return { ...unknownOutcome(thrown.message), kind: "forbidden" };

@@ -16,9 +16,14 @@ const annotation = {
   target: "podid.dev/target",
 };
 
-/** As the reference checks it: case does not matter, and text around it neither. */
+/**
+ * The whole id, in any letter case. The reference takes text around it as well, which Azure does not: such an id
+ * would be refused there, and with it all that is asked for in the same request. Without `u`, since by that flag
+ * letters beyond ASCII would equal some of ASCII.
+ */
 const userAssignedIdentity =
-  /\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+/i;
+  /^\/subscriptions\/[\w-]+\/resourceGroups\/([^/]{1,90})\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[a-z0-9][\w-]{2,127}$/i;
+const groupName = /^[\p{L}\p{M}\p{N}\p{Pc}().-]+$/u;
 
 /** Whether an identity of this kind has to be on the VM before it can be used. */
 export function needsCompute(identity: AzureIdentity): boolean {
@@ -33,9 +38,10 @@ export function isServed({ spec }: AzureIdentity): boolean {
   return servedTypes.has(spec.type);
 }
 
-/** Whether `resourceID` names a user-assigned identity. */
+/** Whether `resourceID` is the id of a user-assigned identity, by Azure's rules for names, and nothing besides. */
 export function isResourceIdValid(resourceID: string): boolean {
-  return userAssignedIdentity.test(resourceID);
+  const [, group = ""] = userAssignedIdentity.exec(resourceID) ?? [];
+  return groupName.test(group);
 }
 
 /** Which pod and which identity an object is about; equal for an object and the wish it fulfils. */

@@ -86,7 +86,7 @@ export interface ComputeFailure {
   /**
    * notFound: the VM is gone. deleting: it is about to, so nothing was sent. conflict: another change is running.
    * throttled: 429. refused: 4xx that will not heal by itself; `identities` names the culprits when ARM
-   * did. forbidden: podid itself is refused, whatever it asks of this target. unavailable: outcome unknown.
+   * did: those that were sent as they were sent, and others as ARM wrote them. forbidden: podid itself is refused, whatever it asks of this target. unavailable: outcome unknown.
    */
   readonly kind: "notFound" | "deleting" | "conflict" | "throttled" | "refused" | "forbidden" | "unavailable";
   readonly retryAfterSeconds: number | null;

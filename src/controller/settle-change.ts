@@ -40,8 +40,8 @@ export function stepsOf({ add, remove }: IdentityChange): readonly Step[] {
 
 /**
  * Does `steps` so that a refused identity fails alone: ARM refuses the whole request for one bad identity
- * (reference/azure.md §4.1). Whom ARM names is left out; when it names nobody, halves are tried, and what is shown
- * neither good nor bad waits for one request at the end. So one culprit among n costs 2 + log2 n requests: 8 for 50.
+ * (reference/azure.md §4.1). Whom ARM names is left out; when it names nobody of them, halves are tried, and what is
+ * shown neither good nor bad waits for one request at the end. So one culprit among n costs 2 + log2 n requests: 8 for 50.
  */
 export async function settle(
   steps: readonly Step[],
@@ -69,7 +69,7 @@ interface Search {
 function createSearch(steps: readonly Step[]): Search {
   const failures = new Map<Step, StepFailure>();
   let open = steps;
-  // While ARM names nobody: some of `open`, among which there is a culprit.
+  // While ARM names nobody of them: some of `open`, among which there is a culprit.
   let suspects: readonly Step[] = [];
   let lastDetail = "";
 
@@ -94,8 +94,7 @@ function createSearch(steps: readonly Step[]): Search {
       const names = new Set(failure.identities.map((id) => id.toLowerCase()));
       const named = left.filter(({ id }) => names.has(id.toLowerCase()));
       if (named.length > 0) convict(named, true);
-      // Somebody else's identity is in the way: no half would fare better.
-      else if (names.size > 0) return failure;
+      else if (isBlocked(asked, names, result)) return failure;
       else suspects = left;
       return null;
     },
@@ -114,6 +113,13 @@ function isDone({ verb, id }: Step, result: ComputeResult): boolean {
   const has = (ids: readonly string[]): boolean => ids.some((one) => one.toLowerCase() === id.toLowerCase());
   if (verb === "add") return has(result.identities);
   return !has(result.identities) || (result.ok && has(result.kept ?? []));
+}
+
+/** Whether ARM refuses for an identity of somebody else that is on the machine: no half would fare better. */
+function isBlocked(asked: readonly Step[], names: ReadonlySet<string>, result: ComputeResult): boolean {
+  const askedIds = new Set(asked.map(({ id }) => id.toLowerCase()));
+  const present = (result.identities ?? []).map((id) => id.toLowerCase());
+  return present.some((id) => names.has(id) && !askedIds.has(id));
 }
 
 function changeOf(steps: readonly Step[]): IdentityChange {

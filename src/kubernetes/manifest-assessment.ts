@@ -117,10 +117,11 @@ function schemaCheck({ kind, raw }: IdentifiedObject, schemas: CrdSchemas): read
 
 /**
  * MIC passes over identities of type 0 whose resourceID has another form, and compares neither case
- * nor what stands around it (reference/aad-pod-identity.md §1.1). Here the author is told.
+ * nor what stands around it (reference/aad-pod-identity.md §1.1). Azure does, and so does podid (docs/parity.md,
+ * row 72). Here the author is told.
  */
 const resourceIdForm =
-  /\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.managedidentity\/userassignedidentities\/[^/]+/i;
+  /^\/subscriptions\/[\w-]+\/resourcegroups\/[^/]{1,90}\/providers\/microsoft\.managedidentity\/userassignedidentities\/[a-z0-9][\w-]{2,127}$/i;
 
 function resourceIdCheck({ spec }: JsonObject): readonly Finding[] {
   const { type, resourceID } = isJsonObject(spec) ? spec : {};

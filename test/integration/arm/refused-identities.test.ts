@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { objectsIn } from "../../../src/controller/json-shape.ts";
+import { makeIdentity } from "../../unit/controller/objects.ts";
 import { type ArmWorld, managedID, setID, startArmWorld, vmID } from "./arm-world.ts";
 
 const fifty = Array.from({ length: 50 }, (_, index) => `id-${String(index).padStart(2, "0")}`);
@@ -93,4 +94,45 @@ describe("an identity that ARM refuses by name", () => {
     await world.pass(40 * second);
     assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
   });
+});
+
+describe("an odd resourceID", () => {
+  const goods = Array.from({ length: 5 }, (_, index) => `good-${index}`);
+  const good = managedID("good-0");
+  const rows = [
+    { name: "a dot", id: managedID("my.id"), told: "malformed" },
+    { name: "an umlaut", id: managedID("lesör"), told: "malformed" },
+    { name: "a trailing slash", id: `${good}/`, told: "malformed" },
+    { name: "a leading space", id: ` ${good}`, told: "malformed" },
+    { name: "a trailing newline", id: `${good}\n`, told: "malformed" },
+    { name: "a longer name", id: `${good}0`, told: "refused" },
+    { name: "an odd resource group", id: good.replace("/ids/", "/Gröde-(1).x/"), told: "refused" },
+  ] as const;
+  for (const { name, id, told } of rows) {
+    it(`is told on its AzureIdentity, and no other has to wait for it: ${name}`, async (t) => {
+      const world = await startArmWorld(t, { machines: { [pool]: ["node-0"] }, identities: goods });
+      world.cluster.put("AzureIdentity", makeIdentity("bad", { spec: { resourceID: id } }));
+      for (const one of [...goods, "bad"]) world.addPod(`pod-${one}`, "node-0", [one]);
+      await world.pass(300 * second);
+
+      t.diagnostic(world.calls("PATCH").join(", "));
+      assert.ok(world.calls("PATCH").length <= 8);
+      assert.deepEqual(world.on(pool), goods);
+      for (const one of goods) assert.match(provisioned(world, one), /"True" "Assigned"/);
+      // For a malformed id no object is made, so that nothing waits.
+      const condition = told === "malformed" ? /"Unknown" "NoPods"/ : /"False" "IdentityRefused"/;
+      assert.match(provisioned(world, "bad"), condition);
+      const warned = world.cluster.events.filter(
+        ({ type, kind }) => type === "Warning" && kind === "AzureIdentity",
+      );
+      assert.deepEqual([...new Set(warned.map(({ key }) => key))], ["shop/bad"]);
+      const text = told === "malformed" ? /is no id of a user-assigned identity/ : /FailedIdentityOperation/;
+      assert.match(warned[0]?.message ?? "", text);
+
+      const before = world.calls("PATCH").length;
+      await world.pass(3600 * second);
+      const more = world.calls("PATCH").length - before;
+      assert.ok(told === "malformed" ? more === 0 : more <= 8, `${more} PATCH in the next hour`);
+    });
+  }
 });

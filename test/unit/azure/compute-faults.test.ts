@@ -83,7 +83,7 @@ describe("errors of ARM", () => {
       ),
       kind: "refused",
       retryAfter: null,
-      ids: [managed("WRITER")],
+      ids: [managed("writer")],
     },
     {
       name: "401",

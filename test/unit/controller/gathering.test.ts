@@ -89,22 +89,22 @@ describe("what is gathered", () => {
 
   it("is not what an object in state Assigned shows to be there", () => {
     const { gathering, later } = start();
-    const assigned = makeAssigned(makePod("web-0"), makeIdentity("a"));
-    assert.equal(gathering.hold("vm", change(["a"]), [assigned]).size, 0);
-    const created = makeAssigned(makePod("web-1"), makeIdentity("b"), { status: { status: "Created" } });
-    assert.deepEqual(gathering.hold("vm", change(["a", "b"]), [assigned, created]), lower("b"));
+    const assigned = makeAssigned(makePod("web-0"), makeIdentity("one"));
+    assert.equal(gathering.hold("vm", change(["one"]), [assigned]).size, 0);
+    const created = makeAssigned(makePod("web-1"), makeIdentity("two"), { status: { status: "Created" } });
+    assert.deepEqual(gathering.hold("vm", change(["one", "two"]), [assigned, created]), lower("two"));
     assert.deepEqual(later, ["vm 1000"]);
   });
 });
 
 describe("withholding", () => {
   it("leaves out all that is about the identities, and nothing else", () => {
-    const object = makeAssigned(makePod("web-0"), makeIdentity("a"));
+    const object = makeAssigned(makePod("web-0"), makeIdentity("one"));
     const subject = { binding: null, identity: null, node: "vm-0", pod: "shop/web-0", object: "default/x" };
     const display = { inForce: true, validUntil: null };
     const stays: readonly Action[] = [
       { type: "showTimeBox", subject, display },
-      { type: "markAssigned", subject, resourceId: identityId("b").toLowerCase(), display },
+      { type: "markAssigned", subject, resourceId: identityId("two").toLowerCase(), display },
       { type: "delete", subject, resourceId: null },
     ];
     const actions: readonly Action[] = [
@@ -113,11 +113,11 @@ describe("withholding", () => {
       { type: "markUnassigned", subject, resourceId: resourceIdOf(object) },
       ...stays,
     ];
-    assert.deepEqual(withhold([...change(["A", "b"], ["c"]), ...actions], lower("a", "c")), [
-      ...change(["b"]),
+    assert.deepEqual(withhold([...change(["One", "two"], ["old"]), ...actions], lower("one", "old")), [
+      ...change(["two"]),
       ...stays,
     ]);
-    assert.deepEqual(withhold(change(["a"]), lower("a")), []);
+    assert.deepEqual(withhold(change(["one"]), lower("one")), []);
     assert.equal(withhold(actions, new Set()), actions);
   });
 });

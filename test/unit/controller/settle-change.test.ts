@@ -79,11 +79,30 @@ describe("a change of identities", () => {
     assert.equal(settled.failures.size, 64);
   });
 
-  it("blames nobody when ARM names an identity that was not asked for", async () => {
+  it("blames nobody when ARM names an identity of somebody else that is on the machine", async () => {
+    let calls = 0;
+    const changeIdentities = async (): Promise<ComputeResult> => {
+      calls += 1;
+      const foreign = failure("refused", { identities: ["Somebody-Elses"] });
+      return { ok: false, failure: foreign, identities: ["somebody-elses"] };
+    };
+    const settled = await run({ changeIdentities }, { add: ["a", "b"] });
+    assert.deepEqual(failed(settled), ["a trouble", "b trouble"]);
+    assert.equal(calls, 1);
+  });
+
+  it("tries halves when ARM names only what was neither asked for nor is on the machine", async () => {
     const compute = createFakeCompute();
-    compute.failWith = () => failure("refused", { identities: ["somebody-elses"] });
-    assert.deepEqual(failed(await run(compute, { add: ["a", "b"] })), ["a trouble", "b trouble"]);
-    assert.equal(compute.calls.length, 1);
+    compute.failWith = (_, ids) =>
+      ids.includes("id-33") ? failure("refused", { identities: ["id", "id-33/"] }) : null;
+    const settled = await run(compute, { add: many(50) });
+    assert.deepEqual(failed(settled), ["id-33 refused"]);
+    assert.deepEqual(
+      [...settled.failures.values()].map(({ isNamed }) => isNamed),
+      [false],
+    );
+    assert.equal(compute.machines.get("vm")?.size, 49);
+    assert.ok(compute.calls.length <= 8, `${compute.calls.length} requests`);
   });
 
   for (const kind of ["throttled", "forbidden", "conflict", "unavailable", "deleting"] as const) {
