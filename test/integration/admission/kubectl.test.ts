@@ -187,7 +187,6 @@ const rights: Readonly<Record<string, { may: readonly Access[]; mayNot: readonly
       ),
       ["patch", "azureidentitybindings/status", group],
       ["create", "serviceaccounts/token", ""],
-      ["get", "nodes", ""],
       ["update", "leases", "coordination.k8s.io", "podid-system"],
     ],
   },

@@ -119,8 +119,8 @@ describe("an odd resourceID", () => {
       assert.ok(world.calls("PATCH").length <= 8);
       assert.deepEqual(world.on(pool), goods);
       for (const one of goods) assert.match(provisioned(world, one), /"True" "Assigned"/);
-      // For a malformed id no object is made, so that nothing waits.
-      const condition = told === "malformed" ? /"Unknown" "NoPods"/ : /"False" "IdentityRefused"/;
+      // For a malformed id no object is made.
+      const condition = told === "malformed" ? /"False" "IdentityMalformed"/ : /"False" "IdentityRefused"/;
       assert.match(provisioned(world, "bad"), condition);
       const warned = world.cluster.events.filter(
         ({ type, kind }) => type === "Warning" && kind === "AzureIdentity",
