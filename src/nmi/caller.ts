@@ -85,10 +85,21 @@ function ownerAmong(claims: ReadonlyMap<Key, Claim> | undefined, nowMs: number):
   return claim.behind.isUnmoved() ? { kind: "pod", pod: claim.pod } : { kind: "unknown" };
 }
 
+/** Whether a pod is one of `node` (null: of any) and has not finished. */
+export function isPlaced(pod: Pod, node: string | null): boolean {
+  const isFinished = pod.phase === "Succeeded" || pod.phase === "Failed";
+  return !isFinished && (node === null || pod.node === node);
+}
+
+/** Whether a deleted pod's grace is over; whoever has not been deleted goes on. */
+export function isOver(pod: Pod, nowMs: number): boolean {
+  const atMs = goneAtMs(pod);
+  return atMs !== null && nowMs >= atMs;
+}
+
 /** Where a pod may send from; none when it has finished, or is no pod of `node`. */
 function addressesOfCaller(pod: Pod, node: string | null): readonly string[] {
-  const isFinished = pod.phase === "Succeeded" || pod.phase === "Failed";
-  if (isFinished || (node !== null && pod.node !== node)) return [];
+  if (!isPlaced(pod, node)) return [];
   return [...new Set(pod.addresses.map((address) => canonicalAddress(address) ?? address))];
 }
 

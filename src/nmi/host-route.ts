@@ -1,4 +1,5 @@
 import type { Pod } from "../engine/resources.ts";
+import { isOver, isPlaced } from "./caller.ts";
 import { attemptKnow, isPod, sourceOf, waitFor, type FindCallerDeps, type Found } from "./find-caller.ts";
 import type { Step } from "./hold.ts";
 import type { IssueDeps } from "./issue.ts";
@@ -45,7 +46,7 @@ export function callerOf({ namespace, name }: NamedPod): string {
 }
 
 /** Nothing but the node has a loopback address as its source; should a pod have one, it is a pod. */
-function isOfNode({ callers }: HostRouteDeps, arrival: Arrival): boolean {
+export function isOfNode({ callers }: Pick<HostRouteDeps, "callers">, arrival: Arrival): boolean {
   const address = sourceOf(arrival);
   return loopbacks.has(address) && callers.find(address).kind !== "pod";
 }
@@ -65,8 +66,7 @@ function attemptFind(deps: HostRouteDeps, named: NamedPod, arrivedMs: number): S
   return { kind: "done", value: { ok: true, pod, current } };
 }
 
-function livePod({ resources, node }: HostRouteDeps, { namespace, name }: NamedPod): Pod | null {
+function livePod({ resources, node, clock }: HostRouteDeps, { namespace, name }: NamedPod): Pod | null {
   const pod = resources.get("Pod", `${namespace}/${name}`);
-  if (pod === undefined || (node !== null && pod.node !== node)) return null;
-  return pod.phase === "Succeeded" || pod.phase === "Failed" ? null : pod;
+  return pod !== undefined && isPlaced(pod, node) && !isOver(pod, clock.nowMs()) ? pod : null;
 }

@@ -1,6 +1,6 @@
 import type { Admission } from "./admission.ts";
 import { sourceOf } from "./find-caller.ts";
-import { callerOf, serveHostToken, type HostRouteDeps } from "./host-route.ts";
+import { callerOf, isOfNode, serveHostToken, type HostRouteDeps } from "./host-route.ts";
 import { serveMetadata, type MetadataRouteDeps } from "./metadata-route.ts";
 import { parseRequest, type ParsedRequest, type RequestTerms } from "./request.ts";
 import { refused, type Arrival, type Served } from "./served.ts";
@@ -22,7 +22,7 @@ export async function serveRequest(deps: ServeDeps, arrival: Arrival): Promise<S
     return { ...refused(refusal), route, isRoutine: refusal.kind === "metadataHeaderMissing" };
   }
   const route = parsed.kind;
-  const entry = deps.admission.enter(chargedTo(parsed, arrival));
+  const entry = deps.admission.enter(chargedTo(deps, parsed, arrival));
   if (!entry.ok) return { ...refused(entry.refusal), route, isRoutine: !entry.isNews };
   try {
     return { ...(await serveRoute(deps, parsed, arrival)), route };
@@ -48,7 +48,15 @@ function serveRoute(
   }
 }
 
-/** The source address, which is the pod's; what the node asks for a pod is charged to that pod, apart from its own. */
-function chargedTo(parsed: Exclude<ParsedRequest, { kind: "refused" }>, arrival: Arrival): string {
-  return parsed.kind === "hostToken" ? callerOf(parsed.pod) : sourceOf(arrival);
+/**
+ * The source address, which is the pod's; what the node asks for a pod is charged to that pod, apart from its own. Whoever
+ * only names a pod must not spend its budget.
+ */
+function chargedTo(
+  deps: ServeDeps,
+  parsed: Exclude<ParsedRequest, { kind: "refused" }>,
+  arrival: Arrival,
+): string {
+  const isForPod = parsed.kind === "hostToken" && isOfNode(deps, arrival);
+  return isForPod ? callerOf(parsed.pod) : sourceOf(arrival);
 }

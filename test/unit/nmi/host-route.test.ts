@@ -84,6 +84,27 @@ describe("a process of the node that asks for a pod", () => {
     assert.match(descriptionOf(answer), /PodReplaced/);
   });
 
+  it("gets nothing for a pod whose grace is over", async () => {
+    const found = daemon.resources.get("Pod", "shop/web") ?? assert.fail();
+    const deletionTimestamp = new Date(daemon.clock.nowMs() - 1000).toISOString();
+    daemon.resources.put("Pod", { ...found, deletionTimestamp });
+    const asked = askFor(daemon);
+    await daemon.clock.timerStarted();
+    daemon.clock.advance(10_000);
+    assert.equal((await asked).status, 404);
+  });
+
+  it("has a budget for each pod, which nobody else can spend, and a pod that pretends spends its own", async () => {
+    const limited = await startBoundPod({ nmi: { burstPerCaller: 2, perSecondPerCaller: 1 } });
+    const statuses: number[] = [];
+    for (const podname of ["web", "web", "web", "another"]) {
+      statuses.push((await askFor(limited, { ...named, podname }, "127.0.0.3")).status);
+    }
+    assert.deepEqual(statuses, [403, 403, 429, 429]);
+    assert.equal((await askFor(limited)).status, 200);
+    await stopCleanly(limited);
+  });
+
   it("is told what is missing", async () => {
     assert.equal((await askFor(daemon, { podns: "shop" })).status, 400);
   });
