@@ -1,8 +1,10 @@
 import { RedirectError } from "./errors.ts";
 import { newestIn, nextGeneration } from "./generation.ts";
 import {
+  hasAllRules,
   planChainRemoval,
   planChains,
+  planForwardGuard,
   planInstall,
   readOwnPart,
   type IptablesTable,
@@ -46,6 +48,18 @@ export function createIptablesBackend(commands: Commands, terms: Terms, nowMs: n
       return isGuardNew || isRedirectNew ? "installed" : "intact";
     },
   };
+}
+
+/**
+ * Refuses what is forwarded to the metadata address, unless a chain with all its rules does so already.
+ * @throws RedirectError when that does not work.
+ */
+export async function guardForwardInIptables(commands: Commands, metadata: Terms["metadata"]): Promise<void> {
+  const guard = planForwardGuard(metadata);
+  const listing = await list(commands, guard.name);
+  const isOfAddress = listing.includes(` -d ${metadata.address}/32 `);
+  if (isOfAddress && hasAllRules(guard, listing)) return;
+  await restore(commands, planInstall(guard, listing));
 }
 
 /**

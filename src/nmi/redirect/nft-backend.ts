@@ -1,6 +1,6 @@
 import { RedirectError } from "./errors.ts";
 import { newestIn, nextGeneration } from "./generation.ts";
-import { ownTables, planRemoval, planTables, type NftTable } from "./nft-tables.ts";
+import { ownTables, planForwardGuard, planRemoval, planTables, type NftTable } from "./nft-tables.ts";
 import type { Backend, Commands, Terms } from "./ports.ts";
 
 /**
@@ -55,6 +55,19 @@ function hasAllRules({ script }: NftTable, listing: string): boolean {
 
 function countRules(text: string): number {
   return text.split("\n").filter((line) => /\b(?:accept|reject|dnat)\b/.test(line)).length;
+}
+
+/**
+ * Refuses what is forwarded to the metadata address, unless a guard with all its rules does so already.
+ * @throws RedirectError when that does not work.
+ */
+export async function guardForwardInNft(commands: Commands, metadata: Terms["metadata"]): Promise<void> {
+  const standing = (await listTables(commands)).get("podid_guard");
+  // The agent's address and port are of no matter to the guard's number of rules.
+  const [whole] = planTables({ metadata, agent: metadata }, 0);
+  const isWhole = standing !== undefined && hasAllRules(whole, standing);
+  if (isWhole && standing.includes(`ip daddr ${metadata.address} `)) return;
+  await apply(commands, planForwardGuard(metadata).script);
 }
 
 /** In one transaction, the guard with the redirect; where the kernel takes no redirect, the guard at least. */
