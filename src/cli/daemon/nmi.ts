@@ -93,6 +93,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
   const { imdsUrl } = endpoints;
   const cloud = await cloudNamed(environment.cloud ?? "", environment);
   readiness.watch(() => network.problem());
+  readiness.note(() => network.note());
   network.countIn(daemon.metrics);
   let isSynced = false;
   const nmi = createNmi({

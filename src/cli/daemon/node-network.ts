@@ -20,7 +20,7 @@ import type { ParsedFlags } from "./go-flags.ts";
 import { createNodeCommands } from "./node-commands.ts";
 
 /** What stands between pods and the metadata service, and where the agent has to listen for it. */
-export interface NodeNetwork extends Pick<NodeRules, "problem" | "countIn" | "close"> {
+export interface NodeNetwork extends Pick<NodeRules, "problem" | "note" | "countIn" | "close"> {
   readonly host: string;
 }
 
@@ -64,7 +64,13 @@ export async function startNodeNetwork(flags: ParsedFlags): Promise<NodeNetwork>
   const mode = readMode(flags);
   if (mode === "off") {
     const host = flags.get(nmiFlags["nmi-listen-address"]);
-    return { host, problem: () => null, countIn: () => undefined, close: () => Promise.resolve() };
+    return {
+      host,
+      problem: () => null,
+      note: () => null,
+      countIn: () => undefined,
+      close: () => Promise.resolve(),
+    };
   }
   await refuseKubenet(flags);
   const terms = await readTerms(flags);
@@ -82,6 +88,7 @@ export async function startNodeNetwork(flags: ParsedFlags): Promise<NodeNetwork>
   return {
     host: terms.agent.address,
     problem: () => rules.problem(),
+    note: () => rules.note(),
     countIn: (metrics) => rules.countIn(metrics),
     close: () => rules.close(),
   };
