@@ -13,7 +13,7 @@ import { nmiFlags } from "./flags.ts";
 import { readAnswers } from "./nmi-answers.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { listenAtLoopbacks } from "./host-endpoint.ts";
-import { removeNodeRules, startNodeNetwork, type NodeNetwork } from "./node-network.ts";
+import { removeNodeRules, startBehindGuard, startNodeNetwork, type NodeNetwork } from "./node-network.ts";
 import { becomesReady } from "./source.ts";
 import { removeStartupTaint } from "./startup-taint.ts";
 import { listenInTurn } from "./token-port.ts";
@@ -34,12 +34,7 @@ export async function runNmi(options: {
   const flags = parseFlags("nmi", nmiFlags, args);
   if (flags.get(nmiFlags.version)) return print(await versionLine());
   if (flags.get(nmiFlags["remove-rules"])) return removeNodeRules(print);
-  const node = flags.get(nmiFlags.node) || readEnvironment().nodeName;
-  if (node === undefined) {
-    throw new CommandError(2, "podid nmi: which node's pods to serve? Give --node or set NODE_NAME");
-  }
-  const mode = readMode(flags);
-  const network = await startNodeNetwork(flags);
+  const { node, mode, network } = await startBehindGuard(flags, () => readTerms(flags));
   const daemonOptions = {
     component: "nmi" as const,
     flags,
@@ -69,6 +64,16 @@ interface Terms {
   readonly network: NodeNetwork;
 }
 
+/** @throws CommandError 2 for terms that the agent cannot work on. */
+async function readTerms(flags: ParsedFlags): Promise<Terms> {
+  const node = flags.get(nmiFlags.node) || readEnvironment().nodeName;
+  if (node === undefined) {
+    throw new CommandError(2, "podid nmi: which node's pods to serve? Give --node or set NODE_NAME");
+  }
+  const mode = readMode(flags);
+  return { node, mode, network: await startNodeNetwork(flags) };
+}
+
 /** @throws CommandError 2 as the reference: in managed mode anybody's label could ask for anybody's identity. */
 function readMode(flags: ParsedFlags): Terms["mode"] {
   const namespaced = flags.get(nmiFlags.forceNamespaced) || readEnvironment().isNamespaced;
@@ -88,6 +93,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
   const { imdsUrl } = endpoints;
   const cloud = await cloudNamed(environment.cloud ?? "", environment);
   readiness.watch(() => network.problem());
+  readiness.note(() => network.note());
   network.countIn(daemon.metrics);
   let isSynced = false;
   const nmi = createNmi({

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 
 import { removeIptablesRules } from "../../nmi/redirect/iptables-backend.ts";
+import { guardForward } from "../../nmi/redirect/forward-guard.ts";
 import { asksForKubenet } from "../../nmi/redirect/kubenet.ts";
 import { removeNftRules } from "../../nmi/redirect/nft-backend.ts";
 import { createNodeRules, type NodeRules, type RedirectMode } from "../../nmi/redirect/node-rules.ts";
@@ -19,7 +20,7 @@ import type { ParsedFlags } from "./go-flags.ts";
 import { createNodeCommands } from "./node-commands.ts";
 
 /** What stands between pods and the metadata service, and where the agent has to listen for it. */
-export interface NodeNetwork extends Pick<NodeRules, "problem" | "countIn" | "close"> {
+export interface NodeNetwork extends Pick<NodeRules, "problem" | "note" | "countIn" | "close"> {
   readonly host: string;
 }
 
@@ -27,15 +28,49 @@ export interface NodeNetwork extends Pick<NodeRules, "problem" | "countIn" | "cl
 const longestLookSeconds = 5;
 
 /**
- * Puts the node's rules in place, before anything else of the agent: whatever keeps it from starting, pods then do
- * not reach the real service. With the redirect off nothing is touched.
+ * Keeps the node's pods from the metadata service, then does `start`, which may refuse to: whatever keeps an agent from
+ * starting, pods then do not reach the real service. With the redirect off nothing is touched.
+ * @throws what `start` does; a CommandError says in addition what stands meanwhile.
+ */
+export async function startBehindGuard<T>(
+  flags: ParsedFlags,
+  start: () => Promise<T>,
+  commands = nodeCommands(),
+): Promise<T> {
+  const mode = readMode(flags);
+  if (mode === "off") return start();
+  const address = flags.get(nmiFlags["metadata-ip"]);
+  const port = flags.get(nmiFlags["metadata-port"]);
+  // Of an address that cannot be no rule can be made; pods know the real service by its own all the same.
+  const metadata = { address: isIPv4(address) ? address : nmiFlags["metadata-ip"].initial, port };
+  const trouble = await guardForward(commands, metadata, mode);
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const stands =
+      trouble === null
+        ? "Meanwhile this node's pods are kept from the metadata service; podid nmi --remove-rules opens it"
+        : `This node's pods may reach the real metadata service: ${trouble}`;
+    throw new CommandError(error.exitCode, `${error.message}. ${stands}`, { cause: error });
+  }
+}
+
+/**
+ * Puts the node's rules in place. With the redirect off nothing is touched.
  * @throws CommandError 2 for flags that cannot be, or a node with kubenet.
  */
 export async function startNodeNetwork(flags: ParsedFlags): Promise<NodeNetwork> {
   const mode = readMode(flags);
   if (mode === "off") {
     const host = flags.get(nmiFlags["nmi-listen-address"]);
-    return { host, problem: () => null, countIn: () => undefined, close: () => Promise.resolve() };
+    return {
+      host,
+      problem: () => null,
+      note: () => null,
+      countIn: () => undefined,
+      close: () => Promise.resolve(),
+    };
   }
   await refuseKubenet(flags);
   const terms = await readTerms(flags);
@@ -53,6 +88,7 @@ export async function startNodeNetwork(flags: ParsedFlags): Promise<NodeNetwork>
   return {
     host: terms.agent.address,
     problem: () => rules.problem(),
+    note: () => rules.note(),
     countIn: (metrics) => rules.countIn(metrics),
     close: () => rules.close(),
   };

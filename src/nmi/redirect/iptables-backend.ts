@@ -1,8 +1,11 @@
+import type { Clock } from "../../runtime/clock.ts";
 import { RedirectError } from "./errors.ts";
-import { newestIn, nextGeneration } from "./generation.ts";
+import { createPatience, newestIn, nextGeneration } from "./generation.ts";
 import {
+  hasAllRules,
   planChainRemoval,
   planChains,
+  planForwardGuard,
   planInstall,
   readOwnPart,
   type IptablesTable,
@@ -15,9 +18,11 @@ const waitForLock = ["-w", "5"];
 
 /**
  * Rules in iptables, for nodes without nft. What was altered is told as with nft: by what was read right after
- * the installation. `nowMs`: when the agent started.
+ * the installation. Made when the agent starts.
  */
-export function createIptablesBackend(commands: Commands, terms: Terms, nowMs: number): Backend {
+export function createIptablesBackend(commands: Commands, terms: Terms, clock: Clock): Backend {
+  const startMs = clock.nowMs();
+  const patience = createPatience(clock);
   const known = new Map<string, string>();
   let generation: number | null = null;
   const ensureTable = async (table: IptablesTable, listing: string): Promise<boolean> => {
@@ -32,8 +37,14 @@ export function createIptablesBackend(commands: Commands, terms: Terms, nowMs: n
     ensure: async () => {
       const filter = await list(commands, "filter");
       const nat = await list(commands, "nat");
-      generation ??= nextGeneration(nowMs, filter + nat);
-      if (newestIn(filter + nat) > generation) return "left to another";
+      const newest = newestIn(filter + nat);
+      generation ??= nextGeneration(startMs, filter + nat);
+      if (newest > generation) {
+        const [guardOfAny, redirectOfAny] = planChains(terms, 0);
+        const areWhole = hasAllRules(guardOfAny, filter) && hasAllRules(redirectOfAny, nat);
+        if (!patience.isOver(areWhole)) return areWhole ? "left to another" : "damaged, left to another";
+        generation = newest + 1;
+      }
       const [guard, redirect] = planChains(terms, generation);
       let isGuardNew = false;
       let isRedirectNew = false;
@@ -46,6 +57,18 @@ export function createIptablesBackend(commands: Commands, terms: Terms, nowMs: n
       return isGuardNew || isRedirectNew ? "installed" : "intact";
     },
   };
+}
+
+/**
+ * Refuses what is forwarded to the metadata address, unless a chain with all its rules does so already.
+ * @throws RedirectError when that does not work.
+ */
+export async function guardForwardInIptables(commands: Commands, metadata: Terms["metadata"]): Promise<void> {
+  const guard = planForwardGuard(metadata);
+  const listing = await list(commands, guard.name);
+  const isOfAddress = listing.includes(` -d ${metadata.address}/32 `);
+  if (isOfAddress && hasAllRules(guard, listing)) return;
+  await restore(commands, planInstall(guard, listing));
 }
 
 /**

@@ -52,6 +52,20 @@ export function planChains(
   ];
 }
 
+/** The guard of what is forwarded alone, of no agent's generation. */
+export function planForwardGuard(metadata: Terms["metadata"]): IptablesTable {
+  // The chain from FORWARD is not about the agent.
+  const [{ name, chains }] = planChains({ metadata, agent: metadata }, 0);
+  return { name, chains: chains.filter(({ from }) => from === "FORWARD") };
+}
+
+/** Whether each chain has as many rules as planned and is jumped to first. */
+export function hasAllRules(table: IptablesTable, listing: string): boolean {
+  const own = readOwnPart(table, listing).split("\n");
+  const planned = table.chains.reduce((lines, { rules }) => lines + rules.length + 2, 0);
+  return own.length === planned && !own.includes("not first");
+}
+
 /**
  * The part of `iptables -S` that is ours: the chains' rules as they stand, and whether each is jumped to first, since
  * here, unlike in nftables, what stands before a rule can keep a packet from it.

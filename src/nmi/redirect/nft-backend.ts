@@ -1,14 +1,17 @@
+import type { Clock } from "../../runtime/clock.ts";
 import { RedirectError } from "./errors.ts";
-import { newestIn, nextGeneration } from "./generation.ts";
-import { ownTables, planRemoval, planTables, type NftTable } from "./nft-tables.ts";
-import type { Backend, Commands, Terms } from "./ports.ts";
+import { createPatience, newestIn, nextGeneration } from "./generation.ts";
+import { ownTables, planForwardGuard, planRemoval, planTables, type NftTable } from "./nft-tables.ts";
+import type { Backend, Commands, Outcome, Terms } from "./ports.ts";
 
 /**
  * Rules in nftables, by the program nft. Whether a table was altered is told by its listing, compared with the one
  * read right after it was installed: how nft writes a rule differs from version to version. So the first `ensure` of a
- * process always installs, which replaces a table in one step. `nowMs`: when the agent started.
+ * process always installs, which replaces a table in one step. Made when the agent starts.
  */
-export function createNftBackend(commands: Commands, terms: Terms, nowMs: number): Backend {
+export function createNftBackend(commands: Commands, terms: Terms, clock: Clock): Backend {
+  const startMs = clock.nowMs();
+  const patience = createPatience(clock);
   const known = new Map<string, string>();
   let generation: number | null = null;
   const install = async (wanted: readonly NftTable[]): Promise<void> => {
@@ -20,11 +23,15 @@ export function createNftBackend(commands: Commands, terms: Terms, nowMs: number
       if (listing !== undefined && hasAllRules(table, listing)) known.set(table.name, listing);
     }
   };
-  const look = async (): Promise<"left to another" | readonly NftTable[]> => {
+  const look = async (): Promise<LeftToAnother | readonly NftTable[]> => {
     const listings = await listTables(commands);
     const all = [...listings.values()].join("\n");
-    generation ??= nextGeneration(nowMs, all);
-    if (newestIn(all) > generation) return "left to another";
+    generation ??= nextGeneration(startMs, all);
+    if (newestIn(all) > generation) {
+      const areWhole = planTables(terms, 0).every((table) => isWhole(table, listings));
+      if (!patience.isOver(areWhole)) return areWhole ? "left to another" : "damaged, left to another";
+      generation = newestIn(all) + 1;
+    }
     return planTables(terms, generation).filter(
       ({ name }) => !known.has(name) || known.get(name) !== listings.get(name),
     );
@@ -35,7 +42,7 @@ export function createNftBackend(commands: Commands, terms: Terms, nowMs: number
       for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
         // oxlint-disable-next-line no-await-in-loop -- somebody may take a table away while we look
         const altered = await look();
-        if (altered === "left to another") return altered;
+        if (typeof altered === "string") return altered;
         if (altered.length === 0) return attempt === 0 ? "intact" : "installed";
         // oxlint-disable-next-line no-await-in-loop
         await install(altered);
@@ -45,8 +52,15 @@ export function createNftBackend(commands: Commands, terms: Terms, nowMs: number
   };
 }
 
+type LeftToAnother = Exclude<Outcome, "intact" | "installed">;
+
 /** Installing and finding everything as installed takes two. */
 const mostAttempts = 4;
+
+function isWhole(table: NftTable, listings: ReadonlyMap<string, string>): boolean {
+  const listing = listings.get(table.name);
+  return listing !== undefined && hasAllRules(table, listing);
+}
 
 /** What somebody altered between installing and listing must not be taken for what was installed. */
 function hasAllRules({ script }: NftTable, listing: string): boolean {
@@ -55,6 +69,19 @@ function hasAllRules({ script }: NftTable, listing: string): boolean {
 
 function countRules(text: string): number {
   return text.split("\n").filter((line) => /\b(?:accept|reject|dnat)\b/.test(line)).length;
+}
+
+/**
+ * Refuses what is forwarded to the metadata address, unless a guard with all its rules does so already.
+ * @throws RedirectError when that does not work.
+ */
+export async function guardForwardInNft(commands: Commands, metadata: Terms["metadata"]): Promise<void> {
+  const listings = await listTables(commands);
+  // The agent's address and port are of no matter to the guard's number of rules.
+  const [whole] = planTables({ metadata, agent: metadata }, 0);
+  const isOfAddress = listings.get(whole.name)?.includes(`ip daddr ${metadata.address} `) === true;
+  if (isOfAddress && isWhole(whole, listings)) return;
+  await apply(commands, planForwardGuard(metadata).script);
 }
 
 /** In one transaction, the guard with the redirect; where the kernel takes no redirect, the guard at least. */

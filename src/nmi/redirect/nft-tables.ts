@@ -30,6 +30,13 @@ export function planTables(terms: Terms, generation: number): readonly [guard: N
   ];
 }
 
+/** The guard of what is forwarded alone, of no agent's generation: each that starts or lives puts its own in its place. */
+export function planForwardGuard(metadata: Terms["metadata"]): NftTable {
+  const [guard] = ownTables;
+  const mark = `comment "${markOf(0)}"`;
+  return { ...guard, script: replace(guard, guardForward({ metadata }, mark)) };
+}
+
 /** One transaction that leaves neither table, and takes it well when there is none. */
 export function planRemoval(): string {
   return ownTables.map(({ family, name }) => remove(`${family} ${name}`)).join("");
@@ -49,7 +56,7 @@ function remove(table: string): string {
  * before, another's DNAT. Earlier than the filter chains of others, though their accepting would not end this one.
  * The service is IPv4 only; the IPv6 spellings of its address would need a translator, and get none.
  */
-function guardForward({ metadata }: Terms, mark: string): readonly string[] {
+function guardForward({ metadata }: Pick<Terms, "metadata">, mark: string): readonly string[] {
   const { address } = metadata;
   return [
     "  chain forward {",

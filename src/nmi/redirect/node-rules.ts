@@ -27,6 +27,8 @@ export interface NodeRules {
   start(): Promise<void>;
   /** Why they are not known to be in place; null when they are. */
   problem(): string | null;
+  /** What people should know though they are in place, or soon will be; null when there is nothing. */
+  note(): string | null;
   countIn(metrics: Metrics): void;
   /** Ends the watching. The rules stay: without an agent they refuse, without them pods reach the real service. */
   close(): Promise<void>;
@@ -67,6 +69,7 @@ export function createNodeRules(deps: NodeRulesDeps): NodeRules {
       watch();
     },
     problem: () => keeper.problem(),
+    note: () => keeper.note(),
     countIn: (metrics) => keeper.countIn(metrics),
     close: async () => {
       isClosed = true;
@@ -77,12 +80,23 @@ export function createNodeRules(deps: NodeRulesDeps): NodeRules {
   };
 }
 
-const takenOver = "another podid, which started later, has its rules on this node";
+/**
+ * No problem of an agent's: where several run during an update both serve, at the same address and port. If the older
+ * one were not ready, Kubernetes would end it, though the newer one may never work.
+ */
+const notes: Readonly<Record<Outcome, string | null>> = {
+  intact: null,
+  installed: null,
+  "left to another": "another podid, which started later, has its rules on this node",
+  "damaged, left to another":
+    "the rules on this node are of another podid, which started later, and not whole: unless it repairs them soon this one does",
+};
 
 interface Keeper {
   /** Looks, and repairs; null when that does not work. Never rejects but for a fault in podid. */
   ensure(): Promise<Outcome | null>;
   problem(): string | null;
+  note(): string | null;
   backend(): Backend["name"] | null;
   countIn(metrics: Metrics): void;
 }
@@ -91,6 +105,7 @@ function createKeeper(deps: NodeRulesDeps): Keeper {
   const { log, commands, terms } = deps;
   let chosen: Backend | null = null;
   let problem: string | null = "the node's rules are not in place yet";
+  let outcome: Outcome | null = null;
   const tally = createTally();
   const onInstalled = async (backend: Backend, problems: readonly string[]): Promise<void> => {
     const installation = { backend: backend.name, cause: chosen === null ? "start" : "repair" } as const;
@@ -104,22 +119,24 @@ function createKeeper(deps: NodeRulesDeps): Keeper {
     if (found !== null && found !== problem)
       log.error({ problem: found }, "rules of the node are not in place");
     problem = found;
-    tally.onLooked(problem === null);
+    tally.onLooked(problem === null && outcome !== "damaged, left to another");
   };
   return {
     ensure: async () => {
       const candidates = chosen === null ? candidatesFor(deps) : [chosen];
       const attempt = await firstThatWorks(candidates);
+      outcome = attempt.outcome;
       if (attempt.backend === null) {
         onLooked(`the node's rules are not in place: ${attempt.problems.join("; ")}`);
         return null;
       }
       if (attempt.outcome === "installed") await onInstalled(attempt.backend, attempt.problems);
       chosen = attempt.backend;
-      onLooked(attempt.outcome === "left to another" ? takenOver : null);
+      onLooked(null);
       return attempt.outcome;
     },
     problem: () => problem,
+    note: () => (outcome === null ? null : notes[outcome]),
     backend: () => chosen?.name ?? null,
     countIn: (metrics) => tally.countIn(metrics),
   };
@@ -149,8 +166,8 @@ function createTally(): RulesMetrics & { countIn(registry: Metrics): void } {
 }
 
 function candidatesFor({ mode, commands, terms, clock }: NodeRulesDeps): readonly Backend[] {
-  const nft = createNftBackend(commands, terms, clock.nowMs());
-  const iptables = createIptablesBackend(commands, terms, clock.nowMs());
+  const nft = createNftBackend(commands, terms, clock);
+  const iptables = createIptablesBackend(commands, terms, clock);
   return { auto: [nft, iptables], nft: [nft], iptables: [iptables] }[mode];
 }
 

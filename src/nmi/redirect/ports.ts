@@ -20,14 +20,19 @@ export interface Commands {
   ): Cancel;
 }
 
-export type Outcome = "intact" | "installed" | "left to another";
+export type Outcome =
+  | "intact"
+  | "installed"
+  /** The rules of an agent that started later, all there, or not and left to it for a while. */
+  | "left to another"
+  | "damaged, left to another";
 
 /** One way to have rules in the kernel. */
 export interface Backend {
   readonly name: "nft" | "iptables";
   /**
    * Puts in place what is missing or was altered, the guard before the redirect or with it; changes nothing where an
-   * agent that started later has its rules.
+   * agent that started later has its rules, unless that agent does not repair them.
    * @throws RedirectError when that does not work; what stands by then stays.
    */
   ensure(): Promise<Outcome>;

@@ -142,11 +142,18 @@ describe("podid nmi on a node", { skip: noNodeNetwork("nft", "setpriv") ?? false
     assert.match(probe(world, "/metrics"), /^podid_nmi_rules_in_place 0$/m);
   });
 
-  it("refuses a node with kubenet, and touches nothing", async (t) => {
+  it("refuses a node with kubenet, and its pods are refused until the rules are removed by command", async (t) => {
     const world = await useNode(t);
     const { child } = await startNmi(t, world, { kubeletConfig: "KUBELET_FLAGS=--network-plugin=kubenet\n" });
     await waitFor(() => child.exitCode !== null, "podid ends");
     assert.equal(child.exitCode, 2);
-    assert.equal(rulesOf(world), "");
+    await world.pod.probe();
+    const { answer, hasSeenReal } = await world.pod.probe();
+    assert.match(answer, closed);
+    assert.equal(hasSeenReal, false);
+    assert.match(rulesOf(world), /table inet podid_guard/);
+    assert.doesNotMatch(rulesOf(world), /podid_redirect/);
+    assert.equal(world.onNode(program, "nmi", "--remove-rules"), noRules);
+    assert.equal((await world.pod.probe()).answer, "real");
   });
 });

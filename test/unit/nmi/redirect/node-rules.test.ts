@@ -1,56 +1,15 @@
 import assert from "node:assert/strict";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { removeIptablesRules } from "../../../../src/nmi/redirect/iptables-backend.ts";
 import { removeNftRules } from "../../../../src/nmi/redirect/nft-backend.ts";
-import { createNodeRules, type NodeRules } from "../../../../src/nmi/redirect/node-rules.ts";
-import { createSilentLog } from "../../../../src/runtime/log.ts";
 import { createMetrics } from "../../../../src/runtime/metrics.ts";
-import { createSimulatedClock, type SimulatedClock } from "../../../../src/runtime/simulated-clock.ts";
+import { startAgent, startMs } from "./agent.ts";
 import { createFakeNode, type FakeNode } from "./fake-node.ts";
 
 const guard = "inet podid_guard";
 const redirect = "ip podid_redirect";
-const startMs = Date.parse("2026-06-14T22:00:00Z");
-
-interface Agent {
-  readonly rules: NodeRules;
-  readonly clock: SimulatedClock;
-  /** Lets the next regular look come and end. */
-  readonly nextLook: () => Promise<void>;
-}
-
-async function startAgent(
-  t: TestContext,
-  node: FakeNode,
-  options: {
-    readonly mode?: "auto" | "nft" | "iptables";
-    readonly atMs?: number;
-    readonly port?: number;
-  } = {},
-): Promise<Agent> {
-  const clock = createSimulatedClock(options.atMs ?? startMs);
-  const rules = createNodeRules({
-    clock,
-    log: createSilentLog(),
-    commands: node.commands,
-    terms: {
-      metadata: { address: "169.254.169.254", port: 80 },
-      agent: { address: "10.0.0.4", port: options.port ?? 2579 },
-    },
-    mode: options.mode ?? "auto",
-    checkEveryMs: 5000,
-  });
-  t.after(() => rules.close());
-  await rules.start();
-  const nextLook = async (): Promise<void> => {
-    const ended = clock.timerStarted(5000);
-    clock.advance(5000);
-    await ended;
-  };
-  return { rules, clock, nextLook };
-}
 
 async function until(condition: () => boolean): Promise<void> {
   for (let turns = 0; turns < 1000 && !condition(); turns += 1) await turn();
@@ -198,8 +157,10 @@ describe("the rules of a node", () => {
       const young = await startAgent(t, node, { atMs, port: 2580 });
       await old.nextLook();
       assert.equal(leadsTo(node), "10.0.0.4:2580");
-      assert.match(old.rules.problem() ?? "", /another podid, which started later/);
+      assert.equal(old.rules.problem(), null);
+      assert.match(old.rules.note() ?? "", /another podid, which started later/);
       assert.equal(young.rules.problem(), null);
+      assert.equal(young.rules.note(), null);
     });
   }
 

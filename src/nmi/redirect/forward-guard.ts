@@ -1,0 +1,31 @@
+import { RedirectError } from "./errors.ts";
+import { guardForwardInIptables } from "./iptables-backend.ts";
+import { guardForwardInNft } from "./nft-backend.ts";
+import type { RedirectMode } from "./node-rules.ts";
+import type { Commands, Terms } from "./ports.ts";
+
+/**
+ * Keeps pods from the metadata address before anything else is known: the part of the rules that needs no more. Where
+ * a whole guard stands nothing is changed, so that an agent that cannot start takes nothing from one that works.
+ * Answers why pods are not kept from it, or null.
+ */
+export async function guardForward(
+  commands: Commands,
+  metadata: Terms["metadata"],
+  mode: RedirectMode,
+): Promise<string | null> {
+  const ways = { nft: [guardForwardInNft], iptables: [guardForwardInIptables] } as const;
+  const wanted = mode === "auto" ? [...ways.nft, ...ways.iptables] : ways[mode];
+  const problems: string[] = [];
+  for (const guard of wanted) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the second is for when the first does not work
+      await guard(commands, metadata);
+      return null;
+    } catch (error) {
+      if (!(error instanceof RedirectError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  return problems.join("; ");
+}
