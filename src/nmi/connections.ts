@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
+import { canonicalAddress } from "./caller.ts";
+
 /** The connections of a server, by what they are at. Node's own list takes those that have just come for idle ones. */
 export interface Connections {
   /** Resolves when the requests that are being answered now have been. */
@@ -13,13 +15,22 @@ export interface Connections {
   count(): number;
 }
 
+/** What one peer may have of a server, before it has asked anything. */
+export interface ConnectionBounds {
+  /** Connections of one address; those beyond it are cut. */
+  readonly mostPerAddress: number;
+  /** How long an answer may wait for its reader. */
+  readonly unreadMs: number;
+}
+
 interface Connection {
   hasAsked: boolean;
   answering: number;
 }
 
-/** Follows `server` from now on. */
-export function followConnections(server: Server): Connections {
+/** Follows `server` from now on, and keeps its connections within the bounds. */
+export function followConnections(server: Server, bounds: ConnectionBounds): Connections {
+  limitPerAddress(server, bounds.mostPerAddress);
   const open = new Map<Socket, Connection>();
   /** Each resolves when that request's answer has left, or cannot any more. */
   const answers = new Set<Promise<void>>();
@@ -42,6 +53,12 @@ export function followConnections(server: Server): Connections {
       resolve();
     });
   });
+  server.setTimeout(bounds.unreadMs, (socket: Socket) => {
+    // A request that waits has its own limits, and nothing to write meanwhile.
+    const isHeld = (open.get(socket)?.answering ?? 0) > 0 && socket.writableLength === 0;
+    if (isHeld) socket.setTimeout(bounds.unreadMs);
+    else socket.destroy();
+  });
   const closeWhere = (condition: (connection: Connection) => boolean): void => {
     for (const [socket, connection] of open) if (condition(connection)) socket.destroy();
   };
@@ -53,4 +70,22 @@ export function followConnections(server: Server): Connections {
     closeSilent: () => closeWhere(({ hasAsked }) => !hasAsked),
     count: () => count,
   };
+}
+
+/** So that no peer can have all of a server's connections: what bounds requests begins when one has been read. */
+function limitPerAddress(server: Server, most: number): void {
+  const openOf = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    // Without one it has left already, and is closed in a moment.
+    const { remoteAddress = "" } = socket;
+    const address = canonicalAddress(remoteAddress) ?? remoteAddress;
+    const open = (openOf.get(address) ?? 0) + 1;
+    openOf.set(address, open);
+    if (open > most) socket.destroy();
+    socket.once("close", () => {
+      const left = (openOf.get(address) ?? 0) - 1;
+      if (left > 0) openOf.set(address, left);
+      else openOf.delete(address);
+    });
+  });
 }

@@ -6,7 +6,7 @@ import type { Hono } from "hono";
 
 import type { Clock } from "../runtime/clock.ts";
 import { toResponse, type NmiEnv } from "./app.ts";
-import { followConnections, type Connections } from "./connections.ts";
+import { followConnections, type ConnectionBounds, type Connections } from "./connections.ts";
 import { refusalAnswer, type Answer } from "./response.ts";
 
 export interface ListenAddress {
@@ -43,6 +43,8 @@ const limits = {
 } as const;
 const mostRequestsPerSocket = 100;
 const mostConnections = 4_096;
+/** Twice what one caller may have under way; the rest is for probes and connections that are kept. */
+const connectionBounds: ConnectionBounds = { mostPerAddress: 200, unreadMs: 70_000 };
 /** How long requests in flight may take to end when the daemon stops (reference/reliability.md N9). */
 const drainMs = 5_000;
 /** How long their answers may take to leave when they are given up. */
@@ -62,7 +64,11 @@ const malformed: Answer = refusalAnswer({
  * Listens for `app`. Requests that are too broken to reach it are answered here, as JSON too.
  * @throws the listen error, e.g. EADDRINUSE.
  */
-export async function listen(app: Hono<NmiEnv>, on: ListenOn): Promise<TokenServer> {
+export async function listen(
+  app: Hono<NmiEnv>,
+  on: ListenOn,
+  bounds = connectionBounds,
+): Promise<TokenServer> {
   const listener = requestListener(app);
   const server = createServer({ ...limits, requireHostHeader: false }, (incoming, outgoing) => {
     // It answers every fault itself: its promise never rejects.
@@ -74,7 +80,7 @@ export async function listen(app: Hono<NmiEnv>, on: ListenOn): Promise<TokenServ
     if (socket.writable) socket.end(rawAnswer(malformed));
     else socket.destroy();
   });
-  const connections = followConnections(server);
+  const connections = followConnections(server, bounds);
   const { host, port, isShared = false } = on;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 
-// A pod's worth of clients: opens a connection every millisecond, asks once on each, and prints what became of them when
+// Ten pods' worth of clients (one pod may have 200 connections): opens a connection every millisecond, asks once on each, and prints what became of them when
 // it is told to stop. Where: host and port as arguments.
 
 const [host = "", port = ""] = process.argv.slice(2);
@@ -9,13 +9,16 @@ const request = "GET /healthz HTTP/1.1\r\nHost: podid\r\nConnection: close\r\n\r
 const outcomes = new Map<string, number>();
 let lastAnswerMs = performance.now();
 let longestPauseMs = 0;
-const state = { open: 0, isStopped: false };
+const pods = 10;
+const state = { knocks: 0, open: 0, isStopped: false };
 
 /** `answered`, the error's code, or `silent`: ended without an answer. */
 function knock(): void {
   state.open += 1;
+  state.knocks += 1;
   let outcome = "silent";
-  const socket = connect({ host, port: Number(port) }, () => socket.write(request));
+  const localAddress = `127.0.26.${1 + (state.knocks % pods)}`;
+  const socket = connect({ host, port: Number(port), localAddress }, () => socket.write(request));
   socket.on("data", () => (outcome = "answered"));
   socket.on("error", (error: NodeJS.ErrnoException) => {
     if (outcome !== "answered") outcome = error.code ?? error.message;

@@ -4,9 +4,14 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 
+import { Hono } from "hono";
+
+import type { NmiEnv } from "../../../src/nmi/app.ts";
 import { createNmi } from "../../../src/nmi/nmi.ts";
+import { listen } from "../../../src/nmi/server.ts";
 import { createSilentLog } from "../../../src/runtime/log.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
+import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { startBoundPod, web } from "./bound-pod.ts";
 import { startDaemon, tokenPath, type Daemon } from "./daemon.ts";
 import { createWindowDecider } from "./window-decider.ts";
@@ -117,6 +122,56 @@ async function connected(
   await daemon.ask({ from: "127.0.0.2" });
   return { socket, received: text(socket) };
 }
+
+describe("the connections of one address", () => {
+  it("are cut beyond 200, and take none from others", async () => {
+    const daemon = await startDaemon({ at: "2026-06-14T12:00:00Z" });
+    const open = (): Socket => connect({ host: "127.0.0.1", port: daemon.port, localAddress: "127.0.0.3" });
+    const kept = Array.from({ length: 200 }, open);
+    await Promise.all(kept.map((socket) => once(socket, "connect")));
+    const beyond = open();
+    assert.equal(await text(beyond), "");
+    assert.equal((await daemon.ask({ from: "127.0.0.2" })).status, 400);
+    assert.deepEqual(new Set(kept.map(({ readyState }) => readyState)), new Set(["open"]));
+    const [first = assert.fail("none is open")] = kept;
+    first.end();
+    await once(first.resume(), "close");
+    assert.equal((await daemon.ask({ from: "127.0.0.3" })).status, 400);
+    for (const socket of kept) socket.destroy();
+    await daemon.nmi.close();
+  });
+});
+
+describe("an answer that nobody reads", () => {
+  it("is given up with its connection, and a request that waits as long is not", async () => {
+    const given = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+      cancel: () => given.resolve(),
+    });
+    const asked = Promise.withResolvers<void>();
+    const app = new Hono<NmiEnv>();
+    app.get("/endless", () => new Response(endless));
+    app.get("/held", async () => {
+      asked.resolve();
+      await release.promise;
+      return new Response("held");
+    });
+    const bounds = { mostPerAddress: 200, unreadMs: 50 };
+    const server = await listen(app, { host: "127.0.0.1", port: 0 }, bounds);
+    const { port } = server.address;
+    const held = sendRaw(port, "GET /held HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await asked.promise;
+    const unread = connect({ host: "127.0.0.1", port });
+    unread.pause().write("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+    await given.promise;
+    release.resolve();
+    assert.match(await held, /^HTTP\/1\.1 200 .*\r\n\r\n.*held/s);
+    unread.destroy();
+    await server.close(createSimulatedClock(0), () => undefined);
+  });
+});
 
 describe("a daemon that stops", () => {
   it("answers whoever has connected already, and says that the connection ends", async () => {
