@@ -147,11 +147,12 @@ function placeOfNode(cluster: Cluster, nodeName: string): Place {
 }
 
 /**
- * A VM goes with its node, a scale set does not: its other instances keep the identity until ARM
- * takes it off. So an object whose node is gone stays with the scale set that was written down.
+ * A Node object tells nothing of the machine: a scale set outlives it, and a VM may too and come back with it. So an
+ * object whose node is gone stays with the machine that was written down, until ARM says that it is gone or has taken
+ * the identity off: else nobody would know any more that it is ours. aad-pod-identity wrote nothing down.
  */
 function placeOfObject(object: AzureAssignedIdentity, ofNode: Place): Place {
   if (ofNode.kind !== "nodeGone") return ofNode;
   const recorded = parseComputeTarget(recordedTarget(object) ?? "");
-  return recorded?.kind === "scaleSet" ? { kind: "compute", target: recorded.resourceId } : ofNode;
+  return recorded === null ? ofNode : { kind: "compute", target: recorded.resourceId };
 }

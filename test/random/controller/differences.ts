@@ -69,7 +69,6 @@ function isFor(object: AzureAssignedIdentity, wish: Wish): boolean {
 
 /** What is on a machine is somebody's, or some object answers for it. */
 function unanswered({ azure, ownership }: Parts, target: string): readonly string[] {
-  if (ownership.isForsaken(target)) return [];
   const ids = [...(azure.on(target) ?? [])];
   const soon = azure.soonOn(target) ?? new Set();
   return ids

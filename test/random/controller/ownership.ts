@@ -9,9 +9,6 @@ export interface Ownership {
   /** Somebody else attached this identity: podid must never take it away. */
   foreign(target: string, id: string): void;
   isForeign(target: string, id: string): boolean;
-  /** A machine whose node went while it stayed: podid cannot tell any more what is whose. */
-  forsaken(target: string): void;
-  isForsaken(target: string): boolean;
   /** The machine is gone, and what was on it. */
   removed(target: string): void;
   /** Objects that answer for identity `id` on the machine. */
@@ -29,7 +26,6 @@ export function createOwnership(options: {
 }): Ownership {
   const { server, azure, violated, patches, journal } = options;
   const foreign = new Set<string>();
-  const forsaken = new Set<string>();
   let writes = 0;
 
   const targetOf = (object: AzureAssignedIdentity): string => {
@@ -53,7 +49,7 @@ export function createOwnership(options: {
     patches.push(`${shortName(target)} ${change}`);
     journal.push(`    ARM accepts ${shortName(target)} ${change}`);
     for (const id of added.map((one) => one.toLowerCase())) {
-      if (answering(target, id).length === 0 && !forsaken.has(target)) {
+      if (answering(target, id).length === 0) {
         violated(`nothing answers for ${shortName(id)}, which is put on ${shortName(target)}`);
       }
     }
@@ -74,7 +70,7 @@ export function createOwnership(options: {
     writes += 1;
     const id = resourceIdOf(object);
     const target = targetOf(object);
-    if (id === null || isPreAssigned(object) || isForeign(target, id) || forsaken.has(target)) return;
+    if (id === null || isPreAssigned(object) || isForeign(target, id)) return;
     if (azure.soonOn(target)?.has(id) === true && answering(target, id).length === 0) {
       violated(`nothing answers any more for ${shortName(id)}, which stays on ${shortName(target)}`);
     }
@@ -82,10 +78,7 @@ export function createOwnership(options: {
   return {
     foreign: (target, id) => void foreign.add(`${target} ${id.toLowerCase()}`),
     isForeign,
-    forsaken: (target) => void forsaken.add(target),
-    isForsaken: (target) => forsaken.has(target),
     removed: (target) => {
-      forsaken.delete(target);
       for (const key of foreign) if (key.startsWith(`${target} `)) foreign.delete(key);
     },
     answering,

@@ -91,9 +91,7 @@ function endPod({ server }: World, key: string): void {
 }
 
 function removeNode(world: World, name: string, machineStays: boolean): void {
-  const isVm = name.startsWith("vm-");
-  if (isVm && !machineStays) world.removeMachine(vmId(name));
-  if (isVm && machineStays) world.ownership.forsaken(machineOf(nodeNamed(name)));
+  if (name.startsWith("vm-") && !machineStays) world.removeMachine(vmId(name));
   world.server.apply((cluster) => cluster.remove("Node", name));
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { dailyWindow, makeBinding, makeIdentity, makePod, vmId, vmNode } from "./objects.ts";
+import { dailyWindow, makeAssigned, makeBinding, makeIdentity, makePod, vmId, vmNode } from "./objects.ts";
 import { neverCrash } from "./fakes.ts";
 import { advance, createWorld, startController } from "./world.ts";
 
@@ -137,16 +137,64 @@ describe("what cannot be done", () => {
     assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned", "web-1-shop-reader Assigned"]);
   });
 
-  it("releases objects without ARM when their VM's node is gone", async (t) => {
+  it("takes the identity off a VM whose node is gone, as long as ARM has the VM", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    world.bind(makeBinding("reader"));
+    world.cluster.put("Pod", makePod("web-0"));
+    const controller = await startController(t, world);
+    world.cluster.remove("Node", "vm-0");
+    await controller.settled();
+    assert.deepEqual(world.objects(), []);
+    assert.deepEqual(world.compute.journal, ["+reader", "-reader"]);
+  });
+
+  it("asks ARM once when the VM is gone with its node", async (t) => {
     const world = createWorld("2026-06-14T12:00:00Z");
     world.bind(makeBinding("reader"));
     world.cluster.put("Pod", makePod("web-0"));
     const controller = await startController(t, world);
     const callsBefore = world.compute.calls.length;
+    world.compute.failWith = () => ({
+      kind: "notFound",
+      retryAfterSeconds: null,
+      identities: [],
+      detail: "404",
+    });
     world.cluster.remove("Node", "vm-0");
     await controller.settled();
+    await advance(world, controller, 10 * minute);
     assert.deepEqual(world.objects(), []);
-    assert.equal(world.compute.calls.length, callsBefore);
+    assert.equal(world.compute.calls.length, callsBefore + 1);
+  });
+
+  it("releases objects without ARM when their VM's node is gone and nothing says which VM it was", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    const ofReference = makeAssigned(makePod("web-0"), makeIdentity("reader"));
+    world.cluster.put("AzureAssignedIdentity", { ...ofReference, annotations: {} });
+    world.cluster.remove("Node", "vm-0");
+    await startController(t, world);
+    assert.deepEqual(world.objects(), []);
+    assert.deepEqual(world.compute.calls, []);
+  });
+
+  it("keeps the object when the node is back before ARM has answered", async (t) => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    world.bind(makeBinding("reader"));
+    world.cluster.put("Pod", makePod("web-0"));
+    const controller = await startController(t, world);
+    let isDown = true;
+    world.compute.failWith = () =>
+      isDown ? { kind: "unavailable", retryAfterSeconds: null, identities: [], detail: "503" } : null;
+    world.cluster.remove("Node", "vm-0");
+    await controller.settled();
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
+    world.cluster.put("Node", vmNode("vm-0"));
+    isDown = false;
+    await advance(world, controller, minute);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
+    assert.deepEqual(world.compute.journal, ["+reader"]);
+    const [object] = world.cluster.list("AzureAssignedIdentity");
+    assert.equal(object?.annotations["podid.dev/pre-assigned"], undefined);
   });
 
   it("releases objects whose VM is gone, and stops asking", async (t) => {

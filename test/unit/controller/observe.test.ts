@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 
 import { observe, type Snapshot } from "../../../src/controller/observe.ts";
 import { createFakeCluster, type FakeCluster } from "./fakes.ts";
-import { makeAssigned, makeIdentity, makePod, scaleSetId, scaleSetNode, vmNode } from "./objects.ts";
+import { makeAssigned, makeIdentity, makePod, scaleSetId, scaleSetNode, vmId, vmNode } from "./objects.ts";
 
 const number = fc.nat({ max: 3 });
 const step = fc.record({
@@ -22,7 +22,7 @@ function take(
 ) {
   const pod = makePod(`web-${name}`, { node: what === "unscheduled" ? "" : `node-${node}` });
   const object = makeAssigned(pod, makeIdentity("reader"), {
-    annotations: { "podid.dev/target": scaleSetId("pool") },
+    annotations: { "podid.dev/target": node === 0 ? vmId("node-0") : scaleSetId("pool") },
   });
   const isNode = what === "vm" || what === "set";
   const kind = isNode ? "Node" : what === "object" ? "AzureAssignedIdentity" : "Pod";
@@ -84,5 +84,19 @@ describe("places that are kept up", () => {
     const places = observe(cluster);
     const touched = places.update({ kind: "AzureIdentityBinding", key: "shop/reader" });
     assert.deepEqual([...touched].toSorted(), [...places.units.keys()].toSorted());
+  });
+
+  it("keep objects of a node that is gone with the machine that was written down, if one was", () => {
+    const reader = makeIdentity("reader");
+    for (const [target, key] of [
+      [vmId("vm-0"), vmId("vm-0").toLowerCase()],
+      [scaleSetId("pool"), scaleSetId("pool").toLowerCase()],
+      [null, "node:vm-0"],
+    ] as const) {
+      const cluster = createFakeCluster();
+      const annotations = target === null ? {} : { "podid.dev/target": target };
+      cluster.put("AzureAssignedIdentity", makeAssigned(makePod("web-0"), reader, { annotations }));
+      assert.deepEqual([...observe(cluster).units.keys()], [key]);
+    }
   });
 });
