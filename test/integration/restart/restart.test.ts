@@ -92,13 +92,14 @@ describe("a daemon that is replaced while pods ask", { skip: await whyNoNamespac
     assert.deepEqual(others, {});
   });
 
-  it("refuses nobody where the kernel does not, and tells how many it reset", async (t) => {
+  it("refuses nobody where the kernel does not, and resets few", async (t) => {
     const { longestPauseMs, answered, ECONNRESET: reset = 0, ...others } = await replaceRepeatedly(false);
     t.diagnostic(
       `${answered} connections over ${restarts} restarts, ${reset} reset, pause ${Math.round(longestPauseMs)} ms`,
     );
     assert.ok(answered > 1000);
-    // The kernel resets those that came between the last accept and the end of the port: how many depends on the machine.
+    // Those that came between the last accept and the end of the port: a few ms on a machine with much else to do.
+    assert.ok(reset <= answered / 100, `${reset} of ${answered}`);
     assert.deepEqual(others, {});
   });
 
@@ -119,7 +120,7 @@ describe("a daemon that is replaced while pods ask", { skip: await whyNoNamespac
 });
 
 describe("a daemon that is told to stop", () => {
-  it("answers who waits that they shall ask again, and who had connected before, and ends", async () => {
+  it("answers who waits that they shall ask again, says that it is not ready, and ends", async () => {
     const daemon = startNmi(["--nmi-port=0"]);
     const { address } = z
       .looseObject({ address: z.object({ host: z.string(), port: z.int() }) })
@@ -136,6 +137,9 @@ describe("a daemon that is told to stop", () => {
     const { statusCode, headers } = await waiting;
     assert.equal(statusCode, 503);
     assert.deepEqual([headers["retry-after"], headers.connection], ["2", "close"]);
+    const { status, body } = await daemon.probe("/readyz");
+    assert.equal(status, 503);
+    assert.match(body, /"told to stop"/);
     // What had connected before is answered, too.
     early.write("GET /unknown HTTP/1.1\r\nHost: podid\r\n\r\n");
     assert.match(await text(early), /^HTTP\/1\.1 404 /);
