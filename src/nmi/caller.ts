@@ -24,8 +24,6 @@ export interface CallerIndex {
 /** A pod that may send from an address, by what the API server has told of it. */
 interface Claim {
   readonly pod: Pod;
-  /** Unix milliseconds after which a deleted pod's grace is over; null while nobody has deleted it. */
-  readonly goneAtMs: number | null;
   readonly behind: InterfaceMemory;
 }
 
@@ -52,7 +50,7 @@ export function createCallerIndex(deps: {
     const claims = claimsAt.get(address) ?? new Map<Key, Claim>();
     const known = claims.get(key);
     const behind = known?.pod.uid === pod.uid ? known.behind : remember(address);
-    claimsAt.set(address, claims.set(key, { pod, goneAtMs: goneAtMs(pod), behind }));
+    claimsAt.set(address, claims.set(key, { pod, behind }));
   };
   const drop = (key: Key, address: string): void => {
     const claims = claimsAt.get(address);
@@ -77,7 +75,7 @@ export function createCallerIndex(deps: {
 }
 
 function ownerAmong(claims: ReadonlyMap<Key, Claim> | undefined, nowMs: number): Caller {
-  const live = [...(claims?.values() ?? [])].filter(({ goneAtMs: at }) => at === null || nowMs < at);
+  const live = [...(claims?.values() ?? [])].filter(({ pod }) => !isOver(pod, nowMs));
   const [claim, ...others] = live;
   if (claim === undefined) return { kind: "unknown" };
   if (live.every(({ pod }) => pod.hostNetwork)) return { kind: "hostNetwork" };
@@ -91,23 +89,17 @@ export function isPlaced(pod: Pod, node: string | null): boolean {
   return !isFinished && (node === null || pod.node === node);
 }
 
-/** Whether a deleted pod's grace is over; whoever has not been deleted goes on. */
-export function isOver(pod: Pod, nowMs: number): boolean {
-  const atMs = goneAtMs(pod);
-  return atMs !== null && nowMs >= atMs;
+/** A deleted pod runs on, and may need tokens to end well, until its grace is over: what its deletion names. */
+export function isOver({ deletionTimestamp }: Pod, nowMs: number): boolean {
+  if (deletionTimestamp === undefined) return false;
+  const end = parseInstant(deletionTimestamp);
+  return end === undefined || nowMs >= toMs(end);
 }
 
 /** Where a pod may send from; none when it has finished, or is no pod of `node`. */
 function addressesOfCaller(pod: Pod, node: string | null): readonly string[] {
   if (!isPlaced(pod, node)) return [];
   return [...new Set(pod.addresses.map((address) => canonicalAddress(address) ?? address))];
-}
-
-/** A deleted pod runs on, and may need tokens to end well, until its grace is over: what its deletion names. */
-function goneAtMs({ deletionTimestamp }: Pod): number | null {
-  if (deletionTimestamp === undefined) return null;
-  const instant = parseInstant(deletionTimestamp);
-  return instant === undefined ? 0 : toMs(instant);
 }
 
 /**

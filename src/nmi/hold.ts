@@ -68,9 +68,11 @@ export function createHolds(deps: HoldDeps): Holds {
       const step = await attempt();
       if (gone.aborted) return { ok: false, refusal: clientGone };
       if (step.kind === "done") return { ok: true, value: step.value };
-      if (step.kind === "again" && repeats === mostRepeats) return { ok: false, refusal: unsettled };
-      repeats += 1;
-      if (step.kind === "again") continue;
+      if (step.kind === "again") {
+        if (repeats === mostRepeats) return { ok: false, refusal: unsettled };
+        repeats += 1;
+        continue;
+      }
       repeats = 0;
       const leftMs = step.untilMs - deps.clock.monotonicMs();
       if (leftMs <= 0) return { ok: false, refusal: step.refusal };

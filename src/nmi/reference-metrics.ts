@@ -3,6 +3,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import type { PlatformMetadata, TokenSource } from "./ports.ts";
 import { hostTokenPath, tokenPath } from "./request-path.ts";
 import type { Served } from "./served.ts";
+import { isManaged } from "./token-fetch.ts";
 
 /**
  * The metrics of aad-pod-identity's NMI, under its names and with its buckets, so that its dashboards and alerts go on
@@ -19,7 +20,6 @@ export interface ReferenceMetrics {
 const requestBuckets = [0.5, 1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100];
 const callBuckets = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 2, 3, 4, 5, 10];
 const mostResources = 100;
-const managedIdentity = 0;
 
 /** Declares them on `metrics`. */
 export function createReferenceMetrics(metrics: Metrics, clock: Clock): ReferenceMetrics {
@@ -65,8 +65,7 @@ function meterSources(
   return {
     ofTokens: (tokens) => ({
       acquire: async (request) => {
-        const { type } = request.identity.spec;
-        const operation = type === managedIdentity ? "adal_token_msi_userassignedid" : "adal_token";
+        const operation = isManaged(request.identity) ? "adal_token_msi_userassignedid" : "adal_token";
         const result = await timed(
           operation,
           () => tokens.acquire(request),

@@ -77,6 +77,15 @@ export interface ToldLifetime {
   readonly extExpiresInSeconds: number;
 }
 
+/** What a success body is made of. */
+export interface TokenWords {
+  readonly accessToken: string;
+  readonly clientID: string;
+  readonly resource: string;
+  readonly notBeforeSeconds: number;
+  readonly told: ToldLifetime;
+}
+
 /** An HTTP answer, before the server adds request id and Server. */
 export interface Answer {
   readonly status: number;
@@ -105,18 +114,11 @@ export function statusOfRefusal(kind: RefusalKind): number {
  * A success body as IMDS writes it: all values strings, `expires_in` before `expires_on` (MSAL.NET
  * writes both to one field), `resource` byte for byte as asked (reference/azure.md §1.5).
  */
-export function tokenAnswer(token: {
-  readonly accessToken: string;
-  readonly clientID: string;
-  readonly resource: string;
-  readonly notBeforeSeconds: number;
-  readonly told: ToldLifetime;
-}): Answer {
+export function tokenAnswer(token: TokenWords): Answer {
   const { told } = token;
-  return {
-    status: 200,
-    headers: { "content-type": jsonType, "cache-control": "no-store" },
-    body: JSON.stringify({
+  return unstored(
+    200,
+    JSON.stringify({
       access_token: token.accessToken,
       client_id: token.clientID,
       expires_in: String(told.expiresInSeconds),
@@ -126,25 +128,18 @@ export function tokenAnswer(token: {
       resource: token.resource,
       token_type: "Bearer",
     }),
-  };
+  );
 }
 
 /**
  * A success body as aad-pod-identity's host endpoint writes it, for the Key Vault provider: all seven keys, strings,
  * an empty `refresh_token` (reference/aad-pod-identity.md §2.4).
  */
-export function hostTokenAnswer(token: {
-  readonly accessToken: string;
-  readonly clientID: string;
-  readonly resource: string;
-  readonly notBeforeSeconds: number;
-  readonly told: ToldLifetime;
-}): Answer {
+export function hostTokenAnswer(token: TokenWords): Answer {
   const { told } = token;
-  return {
-    status: 200,
-    headers: { "content-type": jsonType, "cache-control": "no-store" },
-    body: JSON.stringify({
+  return unstored(
+    200,
+    JSON.stringify({
       token: {
         access_token: token.accessToken,
         refresh_token: "",
@@ -156,16 +151,12 @@ export function hostTokenAnswer(token: {
       },
       clientid: token.clientID,
     }),
-  };
+  );
 }
 
 /** The platform's own token answer, for excepted pods. */
 export function platformAnswer(raw: { readonly status: number; readonly body: string }): Answer {
-  return {
-    status: raw.status,
-    headers: { "content-type": jsonType, "cache-control": "no-store" },
-    body: raw.body,
-  };
+  return unstored(raw.status, raw.body);
 }
 
 /** The platform's own metadata. Of its headers only the type is told, and of types only these two. */
@@ -175,11 +166,12 @@ export function metadataAnswer(raw: {
   readonly body: string;
 }): Answer {
   const type = /^text\/plain\b/i.test(raw.contentType) ? "text/plain; charset=utf-8" : jsonType;
-  return {
-    status: raw.status,
-    headers: { "content-type": type, "cache-control": "no-store" },
-    body: raw.body,
-  };
+  return unstored(raw.status, raw.body, type);
+}
+
+/** An answer that nobody on the way may keep. */
+function unstored(status: number, body: string, type = jsonType): Answer {
+  return { status, headers: { "content-type": type, "cache-control": "no-store" }, body };
 }
 
 function retryAfter(row: Row, refusal: Refusal): Readonly<Record<string, string>> {

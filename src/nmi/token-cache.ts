@@ -41,11 +41,14 @@ export function createTokenCache(deps: TokenCacheDeps): TokenCache {
     land(deps, shelf, now(), { place, identity, fetched });
   const flights = createTokenFlights({ ...deps, entraSlots: createSlots(entraCallsAtOnce), onLanded });
 
+  const look = (place: Place, at: Now) => {
+    const entry = shelf.use(place, at.monotonicMs);
+    return { entry, known: entry === undefined ? null : answerOf(entry, at) };
+  };
   const get = async (identity: AzureIdentity, resource: string): Promise<TokenResult> => {
     const at = now();
     const place = placeOf(identity, resource);
-    const entry = shelf.use(place, at.monotonicMs);
-    const known = entry === undefined ? null : answerOf(entry, at);
+    const { entry, known } = look(place, at);
     if (known !== null && !known.isRenewalDue) return known.result;
     const flight = flights.join(place, identity, resource);
     // A renewal goes on by itself, and never rejects.
@@ -61,9 +64,7 @@ export function createTokenCache(deps: TokenCacheDeps): TokenCache {
   return {
     get,
     ready: (identity, resource) => {
-      const at = now();
-      const entry = shelf.use(placeOf(identity, resource), at.monotonicMs);
-      const known = entry === undefined ? null : answerOf(entry, at);
+      const { known } = look(placeOf(identity, resource), now());
       return known?.result.ok === true && !known.isRenewalDue ? known.result.token : undefined;
     },
     drop: (identity, resource) => shelf.drop(placeOf(identity, resource)),

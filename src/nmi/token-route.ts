@@ -10,7 +10,7 @@ import type { PlatformMetadata } from "./ports.ts";
 import { asNotSelected, refuse } from "./refusals.ts";
 import type { TokenRequest } from "./request-query.ts";
 import type { Slots } from "./slots.ts";
-import { platformAnswer, tokenAnswer, type Answer } from "./response.ts";
+import { platformAnswer, tokenAnswer, type Answer, type TokenWords } from "./response.ts";
 import { refused, type Arrival, type Served } from "./served.ts";
 import { upstreamTimeoutMs } from "./token-fetch.ts";
 
@@ -86,10 +86,7 @@ async function passThrough(
 }
 
 /** What both token answers say. */
-export function wordsOf(
-  { identity, token, told }: Issued,
-  resource: string,
-): Parameters<typeof tokenAnswer>[0] {
+export function wordsOf({ identity, token, told }: Issued, resource: string): TokenWords {
   const { accessToken, notBeforeSeconds } = token;
   return { accessToken, clientID: identity.spec.clientID, resource, notBeforeSeconds, told };
 }

@@ -1,4 +1,4 @@
-import { RedirectError } from "./errors.ts";
+import { firstThatWorks } from "./first-that-works.ts";
 import { guardForwardInIptables } from "./iptables-backend.ts";
 import { guardForwardInNft } from "./nft-backend.ts";
 import type { RedirectMode } from "./node-rules.ts";
@@ -16,16 +16,6 @@ export async function guardForward(
 ): Promise<string | null> {
   const ways = { nft: [guardForwardInNft], iptables: [guardForwardInIptables] } as const;
   const wanted = mode === "auto" ? [...ways.nft, ...ways.iptables] : ways[mode];
-  const problems: string[] = [];
-  for (const guard of wanted) {
-    try {
-      // oxlint-disable-next-line no-await-in-loop -- the second is for when the first does not work
-      await guard(commands, metadata);
-      return null;
-    } catch (error) {
-      if (!(error instanceof RedirectError)) throw error;
-      problems.push(error.message);
-    }
-  }
-  return problems.join("; ");
+  const { found, problems } = await firstThatWorks(wanted, (guard) => guard(commands, metadata));
+  return found === null ? problems.join("; ") : null;
 }

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import { forgetConnections } from "./conntrack.ts";
-import { RedirectError } from "./errors.ts";
+import { firstThatWorks } from "./first-that-works.ts";
 import { createIptablesBackend } from "./iptables-backend.ts";
 import { createRulesMetrics, type RulesMetrics } from "./metrics.ts";
 import { createNftBackend } from "./nft-backend.ts";
@@ -124,16 +124,16 @@ function createKeeper(deps: NodeRulesDeps): Keeper {
   return {
     ensure: async () => {
       const candidates = chosen === null ? candidatesFor(deps) : [chosen];
-      const attempt = await firstThatWorks(candidates);
-      outcome = attempt.outcome;
-      if (attempt.backend === null) {
-        onLooked(`the node's rules are not in place: ${attempt.problems.join("; ")}`);
+      const { found, problems } = await firstThatWorks(candidates, (backend) => backend.ensure());
+      outcome = found?.result ?? null;
+      if (found === null) {
+        onLooked(`the node's rules are not in place: ${problems.join("; ")}`);
         return null;
       }
-      if (attempt.outcome === "installed") await onInstalled(attempt.backend, attempt.problems);
-      chosen = attempt.backend;
+      if (outcome === "installed") await onInstalled(found.way, problems);
+      chosen = found.way;
       onLooked(null);
-      return attempt.outcome;
+      return outcome;
     },
     problem: () => problem,
     note: () => (outcome === null ? null : notes[outcome]),
@@ -169,28 +169,6 @@ function candidatesFor({ mode, commands, terms, clock }: NodeRulesDeps): readonl
   const nft = createNftBackend(commands, terms, clock);
   const iptables = createIptablesBackend(commands, terms, clock);
   return { auto: [nft, iptables], nft: [nft], iptables: [iptables] }[mode];
-}
-
-interface Attempt {
-  /** Null when none works. */
-  readonly backend: Backend | null;
-  readonly outcome: Outcome | null;
-  /** Why those before it do not. */
-  readonly problems: readonly string[];
-}
-
-async function firstThatWorks(candidates: readonly Backend[]): Promise<Attempt> {
-  const problems: string[] = [];
-  for (const backend of candidates) {
-    try {
-      // oxlint-disable-next-line no-await-in-loop -- the second is for when the first does not work
-      return { backend, outcome: await backend.ensure(), problems };
-    } catch (error) {
-      if (!(error instanceof RedirectError)) throw error;
-      problems.push(error.message);
-    }
-  }
-  return { backend: null, outcome: null, problems };
 }
 
 /** Runs `work` once more when it was asked for while it ran, and never twice at a time. */
