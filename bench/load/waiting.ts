@@ -6,18 +6,11 @@ import { shippedFiles } from "../../src/cli/paths.ts";
 import { readPolicy } from "../../src/cli/policy.ts";
 import { createClusterDecider } from "../../src/engine/cluster-decider.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import type {
-  AzureIdentity,
-  AzureIdentityAccessApproval,
-  AzureIdentityAccessGrant,
-  AzureIdentityBinding,
-  AzurePodIdentityException,
-  Namespace,
-} from "../../src/engine/resources.ts";
 import { createNmi, type Nmi } from "../../src/nmi/nmi.ts";
 import { createSystemClock } from "../../src/runtime/clock.ts";
 import { createSilentLog } from "../../src/runtime/log.ts";
 import { createMetrics } from "../../src/runtime/metrics.ts";
+import { judged } from "../../test/integration/policy-faults/judged.ts";
 import { mintToken } from "../../test/unit/nmi/daemon.ts";
 import {
   assigned,
@@ -91,21 +84,12 @@ export async function measureWaiting(): Promise<readonly WaitingRow[]> {
 async function startNmi(resources: MemoryResources): Promise<{ readonly nmi: Nmi; readonly port: number }> {
   const clock = createSystemClock();
   const engine = await createEngine(await readPolicy(shippedFiles.bundle), clock);
-  const lists: { readonly [K in keyof Kinds]: () => readonly Kinds[K][] } = {
-    AzureIdentity: () => resources.list("AzureIdentity"),
-    AzureIdentityBinding: () => resources.list("AzureIdentityBinding"),
-    AzureIdentityAccessGrant: () => [],
-    AzureIdentityAccessApproval: () => [],
-    AzurePodIdentityException: () => [],
-    Namespace: () => [],
-  };
-  const list = <K extends keyof Kinds>(kind: K): readonly Kinds[K][] => lists[kind]();
   const nmi = createNmi({
     clock,
     log: createSilentLog(),
     node: "node-1",
     resources,
-    decider: createClusterDecider(engine, { list, subscribe: (listener) => resources.subscribe(listener) }),
+    decider: createClusterDecider(engine, judged(resources)),
     tokens: {
       acquire: async () => ({ ok: true, token: mintToken(Math.floor(clock.nowMs() / 1000), 86_400) }),
     },
@@ -117,15 +101,6 @@ async function startNmi(resources: MemoryResources): Promise<{ readonly nmi: Nmi
   });
   const { port } = await nmi.listen({ host: "127.0.0.1", port: 0 });
   return { nmi, port };
-}
-
-interface Kinds {
-  readonly AzureIdentity: AzureIdentity;
-  readonly AzureIdentityBinding: AzureIdentityBinding;
-  readonly AzureIdentityAccessGrant: AzureIdentityAccessGrant;
-  readonly AzureIdentityAccessApproval: AzureIdentityAccessApproval;
-  readonly AzurePodIdentityException: AzurePodIdentityException;
-  readonly Namespace: Namespace;
 }
 
 /** Whoever waits listens to the store. */

@@ -71,6 +71,20 @@ const countOf = async (api: Api, status: string): Promise<number> =>
     (object) => at(object, "status", "status") === status,
   ).length;
 
+/** A world in which 20 pods have been assigned, and no controller runs any more. */
+async function leaveTwentyAssigned(api: Api): Promise<ClusterWorld> {
+  const world = await startWorld();
+  const controller = await lead(world);
+  const shop = await createNamespace(api, "shop");
+  const label = uniqueName("label");
+  await createAccess(plane(), shop, { selector: label });
+  const names = Array.from({ length: 20 }, (_, i) => `web-${i}`);
+  await runPods(world, shop, label, names);
+  await waitFor(async () => (await countOf(api, "Assigned")) === 20, "all assigned");
+  await stop(controller);
+  return world;
+}
+
 // Bindings reach across namespaces, and the tests share a cluster: each test has a label of its own.
 describe("podid controller --drain", () => {
   it("takes away what was assigned, leaves what was there before, and ends with 0, again too", async () => {
@@ -98,15 +112,7 @@ describe("podid controller --drain", () => {
 
   it("killed in the middle, is finished by the next run", async () => {
     const api = plane().api();
-    const world = await startWorld();
-    const controller = await lead(world);
-    const shop = await createNamespace(api, "shop");
-    const label = uniqueName("label");
-    await createAccess(plane(), shop, { selector: label });
-    const names = Array.from({ length: 20 }, (_, i) => `web-${i}`);
-    await runPods(world, shop, label, names);
-    await waitFor(async () => (await countOf(api, "Assigned")) === 20, "all assigned");
-    await stop(controller);
+    const world = await leaveTwentyAssigned(api);
 
     const first = await world.startController("--drain", "--leader-election-duration=3s");
     await waitFor(async () => (await namesOfAll(api)).length < 20, "the first objects away");
@@ -121,15 +127,7 @@ describe("podid controller --drain", () => {
 
   it("stopped in the middle, says what is left, and is finished by the next run", async () => {
     const api = plane().api();
-    const world = await startWorld();
-    const controller = await lead(world);
-    const shop = await createNamespace(api, "shop");
-    const label = uniqueName("label");
-    await createAccess(plane(), shop, { selector: label });
-    const names = Array.from({ length: 20 }, (_, i) => `web-${i}`);
-    await runPods(world, shop, label, names);
-    await waitFor(async () => (await countOf(api, "Assigned")) === 20, "all assigned");
-    await stop(controller);
+    const world = await leaveTwentyAssigned(api);
 
     const first = await world.startController("--drain");
     await waitFor(async () => (await namesOfAll(api)).length < 20, "the first objects away");

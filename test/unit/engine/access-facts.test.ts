@@ -10,6 +10,7 @@ import type {
   Pod,
 } from "../../../src/engine/resources.ts";
 import { parseInstant } from "../../../src/timebox/instant.ts";
+import { makeGrant } from "../controller/objects.ts";
 
 test("lays out grants by binding and approvals by grant, each by name, without what they do not say", () => {
   const { grants, approvals } = buildClusterDocument(
@@ -120,22 +121,7 @@ function binding(name: string): AzureIdentityBinding {
 }
 
 function grant(name: string, spec: Partial<AzureIdentityAccessGrant["spec"]>): AzureIdentityAccessGrant {
-  return {
-    ...stored(name),
-    spec: {
-      bindingName: "nightly",
-      requester: "alice",
-      justification: "the ledger is stuck",
-      ticket: "",
-      for: "15m",
-      notBefore: null,
-      podName: null,
-      revoked: false,
-      revokedBy: "",
-      revokeReason: "",
-      ...spec,
-    },
-  };
+  return { ...makeGrant(name, { spec: { bindingName: "nightly", ...spec } }), ...stored(name) };
 }
 
 function approval(
