@@ -187,7 +187,7 @@ function addressOf(i: number): string {
 }
 
 function resourceID(i: number): string {
-  return `${subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i${i}`;
+  return `${subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-${i}`;
 }
 
 function guid(i: number): string {
