@@ -18,7 +18,7 @@ type Entry =
 
 /**
  * Bounds what one caller may ask of the daemon, so that a flood of one pod does not starve the others
- * (reference/reliability.md S13, L4). Probes never come here: their 400 must not become a 429 (azure.md §1.2).
+ * (reference/reliability.md S13, L4).
  */
 export interface Admission {
   /** Lets a request of `caller` in; `leave` is to be called when it has been answered. */

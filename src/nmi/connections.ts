@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
+import type { Clock } from "../runtime/clock.ts";
 import { canonicalAddress } from "./caller.ts";
 
 /** The connections of a server, by what they are at. Node's own list takes those that have just come for idle ones. */
@@ -13,12 +14,16 @@ export interface Connections {
   closeSilent(): void;
   /** How many have come so far. */
   count(): number;
+  /** Whether a connection is one too many of its address: what it asks is not to be answered. */
+  isExcess(socket: Socket): boolean;
 }
 
 /** What one peer may have of a server, before it has asked anything. */
 export interface ConnectionBounds {
-  /** Connections of one address; those beyond it are cut. */
+  /** Connections of one address; those beyond it are not answered, and cut. */
   readonly mostPerAddress: number;
+  /** How long until they are: who is cut at once calls again at once. */
+  readonly cutAfterMs: number;
   /** How long an answer may wait for its reader. */
   readonly unreadMs: number;
 }
@@ -29,8 +34,8 @@ interface Connection {
 }
 
 /** Follows `server` from now on, and keeps its connections within the bounds. */
-export function followConnections(server: Server, bounds: ConnectionBounds): Connections {
-  limitPerAddress(server, bounds.mostPerAddress);
+export function followConnections(server: Server, clock: Clock, bounds: ConnectionBounds): Connections {
+  const excess = limitPerAddress(server, clock, bounds);
   const open = new Map<Socket, Connection>();
   /** Each resolves when that request's answer has left, or cannot any more. */
   const answers = new Set<Promise<void>>();
@@ -42,7 +47,7 @@ export function followConnections(server: Server, bounds: ConnectionBounds): Con
   });
   server.on("request", ({ socket }, outgoing) => {
     const connection = open.get(socket);
-    if (connection === undefined) return;
+    if (connection === undefined || excess.has(socket)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     connection.hasAsked = true;
     connection.answering += 1;
@@ -69,23 +74,47 @@ export function followConnections(server: Server, bounds: ConnectionBounds): Con
     closeAnswered: () => closeWhere(({ hasAsked, answering }) => hasAsked && answering === 0),
     closeSilent: () => closeWhere(({ hasAsked }) => !hasAsked),
     count: () => count,
+    isExcess: (socket) => excess.has(socket),
   };
 }
 
-/** So that no peer can have all of a server's connections: what bounds requests begins when one has been read. */
-function limitPerAddress(server: Server, most: number): void {
+/** Of all addresses; what is beyond is cut at once. */
+const mostExcess = 1_000;
+
+/**
+ * So that no peer can have all of a server's connections: what bounds requests begins when one has been read.
+ * @returns those that are one too many, until they are cut.
+ */
+function limitPerAddress(server: Server, clock: Clock, bounds: ConnectionBounds): ReadonlySet<Socket> {
   const openOf = new Map<string, number>();
+  const excess = new Set<Socket>();
+  const cutLater = (socket: Socket): void => {
+    if (excess.size >= mostExcess) {
+      socket.destroy();
+      return;
+    }
+    excess.add(socket);
+    const cancel = clock.after(bounds.cutAfterMs, () => socket.destroy());
+    socket.once("close", () => {
+      cancel();
+      excess.delete(socket);
+    });
+  };
   server.on("connection", (socket: Socket) => {
     // Without one it has left already, and is closed in a moment.
     const { remoteAddress = "" } = socket;
     const address = canonicalAddress(remoteAddress) ?? remoteAddress;
-    const open = (openOf.get(address) ?? 0) + 1;
-    openOf.set(address, open);
-    if (open > most) socket.destroy();
+    const open = openOf.get(address) ?? 0;
+    if (open >= bounds.mostPerAddress) {
+      cutLater(socket);
+      return;
+    }
+    openOf.set(address, open + 1);
     socket.once("close", () => {
       const left = (openOf.get(address) ?? 0) - 1;
       if (left > 0) openOf.set(address, left);
       else openOf.delete(address);
     });
   });
+  return excess;
 }

@@ -7,6 +7,7 @@ import { createApp, type AppDeps } from "./app.ts";
 import { createAssignments } from "./assignments.ts";
 import { createCallerIndex } from "./caller.ts";
 import { createJudge } from "./decide.ts";
+import { createFloodPause } from "./flood-pause.ts";
 import { createHeldCap } from "./held-cap.ts";
 import { createHolds } from "./hold.ts";
 import type { InterfaceBehind } from "./interface-memory.ts";
@@ -17,7 +18,13 @@ import { createReferenceMetrics } from "./reference-metrics.ts";
 import type { MetadataArea } from "./request-path.ts";
 import { createManagedAssignments } from "./managed-assignments.ts";
 import { createRecentChanges } from "./recent-changes.ts";
-import { listen, type ListenAddress, type ListenOn, type TokenServer } from "./server.ts";
+import {
+  listen,
+  mostConnectionsPerAddress,
+  type ListenAddress,
+  type ListenOn,
+  type TokenServer,
+} from "./server.ts";
 import { createSlots } from "./slots.ts";
 import { createTokenCache } from "./token-cache.ts";
 import { imdsCallsAtOnce, imdsPace } from "./token-fetch.ts";
@@ -73,6 +80,13 @@ const defaults: NmiOptions = {
   burstPerCaller: 200,
 };
 
+/** Some SDKs probe before every use of a token. A probe costs a fifth of a request for one. */
+const probeLimits: AdmissionLimits = {
+  mostAtOncePerCaller: mostConnectionsPerAddress,
+  perSecondPerCaller: 250,
+  burstPerCaller: 500,
+};
+
 /** IMDS takes 5 requests a second beside those for tokens, of all of the machine (reference/azure.md §2). */
 const metadataCallsAtOnce = 2;
 const metadataPace = { starts: 3, withinMs: 1000 };
@@ -111,13 +125,13 @@ export function createNmi(deps: NmiDeps): Nmi {
   const servers: TokenServer[] = [];
   return {
     listen: async (on) => {
-      const server = await listen(app, on);
+      const server = await listen({ app, clock: deps.clock }, on);
       servers.push(server);
       return server.address;
     },
     close: async () => {
       draining.abort(new Error("draining"));
-      await Promise.all(servers.map((server) => server.close(deps.clock, stop)));
+      await Promise.all(servers.map((server) => server.close(stop)));
       stop();
       unsubscribe();
     },
@@ -128,7 +142,7 @@ export function createNmi(deps: NmiDeps): Nmi {
 function boundsOf(
   options: NmiOptions,
   clock: Clock,
-): Pick<AppDeps, "terms" | "admission" | "heldCap" | "metadataSlots"> {
+): Pick<AppDeps, "terms" | "admission" | "probeAdmission" | "floodPause" | "heldCap" | "metadataSlots"> {
   const { hosts, servesHostToken, metadataAreas } = options;
   return {
     terms: {
@@ -137,6 +151,8 @@ function boundsOf(
       metadataAreas: new Set(metadataAreas),
     },
     admission: createAdmission(clock, options),
+    probeAdmission: createAdmission(clock, probeLimits),
+    floodPause: createFloodPause(clock, mostConnectionsPerAddress),
     heldCap: createHeldCap(options),
     metadataSlots: createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
   };

@@ -1,5 +1,6 @@
 import type { Admission } from "./admission.ts";
 import { sourceOf } from "./find-caller.ts";
+import type { FloodPause } from "./flood-pause.ts";
 import { callerOf, isOfNode, serveHostToken, type HostRouteDeps } from "./host-route.ts";
 import { serveMetadata, type MetadataRouteDeps } from "./metadata-route.ts";
 import { parseRequest, type ParsedRequest, type RequestTerms } from "./request.ts";
@@ -9,26 +10,59 @@ import { serveToken, type TokenRouteDeps } from "./token-route.ts";
 export interface ServeDeps extends TokenRouteDeps, HostRouteDeps, MetadataRouteDeps {
   readonly terms: RequestTerms;
   readonly admission: Admission;
+  /** Of probes for the service, which are many and cost little. */
+  readonly probeAdmission: Admission;
+  readonly floodPause: FloodPause;
 }
 
-/**
- * Serves one request, whatever it is: read once, then let in or refused, then answered by its route. What is refused
- * while reading, probes above all, costs nothing and is not counted against the caller.
- */
+/** Serves one request, whatever it is: read once, then let in or refused, then answered by its route. */
 export async function serveRequest(deps: ServeDeps, arrival: Arrival): Promise<Served> {
   const parsed = parseRequest(arrival.raw, deps.terms);
-  if (parsed.kind === "refused") {
-    const { route, refusal } = parsed;
-    return { ...refused(refusal), route, isRoutine: refusal.kind === "metadataHeaderMissing" };
-  }
+  if (parsed.kind === "refused") return refuseUnread(deps, parsed, arrival);
   const route = parsed.kind;
-  const entry = deps.admission.enter(chargedTo(deps, parsed, arrival));
-  if (!entry.ok) return { ...refused(entry.refusal), route, isRoutine: !entry.isNews };
+  const caller = chargedTo(deps, parsed, arrival);
+  const entry = deps.admission.enter(caller);
+  if (!entry.ok) {
+    const served = { ...refused(entry.refusal), route, isRoutine: !entry.isNews };
+    return afterPause(deps, caller, served, arrival);
+  }
   try {
     return { ...(await serveRoute(deps, parsed, arrival)), route };
   } finally {
     entry.leave();
   }
+}
+
+/**
+ * What was refused while it was read is charged to its source. A probe is told the same however many there are, since
+ * its 400 must not become a 429 (reference/azure.md §1.2).
+ */
+async function refuseUnread(
+  deps: ServeDeps,
+  { route, refusal }: Extract<ParsedRequest, { kind: "refused" }>,
+  arrival: Arrival,
+): Promise<Served> {
+  const isProbe = refusal.kind === "metadataHeaderMissing";
+  const source = sourceOf(arrival);
+  const entry = (isProbe ? deps.probeAdmission : deps.admission).enter(source);
+  const served = { ...refused(refusal), route, isRoutine: isProbe };
+  if (entry.ok) {
+    entry.leave();
+    return served;
+  }
+  const told = isProbe ? served : { ...refused(entry.refusal), route, isRoutine: !entry.isNews };
+  return afterPause(deps, source, told, arrival);
+}
+
+async function afterPause(
+  { floodPause }: ServeDeps,
+  caller: string,
+  served: Served,
+  { gone }: Arrival,
+): Promise<Served> {
+  if (await floodPause.wait(caller, gone)) return served;
+  const { answer } = served;
+  return { ...served, answer: { ...answer, headers: { ...answer.headers, connection: "close" } } };
 }
 
 function serveRoute(

@@ -28,10 +28,10 @@ export interface ListenOn extends ListenAddress {
 export interface TokenServer {
   readonly address: ListenAddress;
   /**
-   * Lets the requests in flight end within 5 s on `clock`, and only then stops accepting: who cannot be answered by
+   * Lets the requests in flight end within 5 s, and only then stops accepting: who cannot be answered by
    * another daemon yet is answered by this one. `giveUp` is to have the rest answered at once; what is left is cut.
    */
-  close(clock: Clock, giveUp: () => void): Promise<void>;
+  close(giveUp: () => void): Promise<void>;
 }
 
 /** Node's own limits are 60 s, 300 s and none at all (reference/reliability.md S13). */
@@ -44,7 +44,12 @@ const limits = {
 const mostRequestsPerSocket = 100;
 const mostConnections = 4_096;
 /** Twice what one caller may have under way; the rest is for probes and connections that are kept. */
-const connectionBounds: ConnectionBounds = { mostPerAddress: 200, unreadMs: 70_000 };
+export const mostConnectionsPerAddress = 200;
+const connectionBounds: ConnectionBounds = {
+  mostPerAddress: mostConnectionsPerAddress,
+  cutAfterMs: 1_000,
+  unreadMs: 70_000,
+};
 /** How long requests in flight may take to end when the daemon stops (reference/reliability.md N9). */
 const drainMs = 5_000;
 /** How long their answers may take to leave when they are given up. */
@@ -68,14 +73,14 @@ const malformed: Answer = refusalAnswer({
  * @throws the listen error, e.g. EADDRINUSE.
  */
 export async function listen(
-  app: Hono<NmiEnv>,
+  { app, clock }: { readonly app: Hono<NmiEnv>; readonly clock: Clock },
   on: ListenOn,
   bounds = connectionBounds,
 ): Promise<TokenServer> {
   const listener = requestListener(app);
   const server = createServer({ ...limits, requireHostHeader: false }, (incoming, outgoing) => {
-    // It answers every fault itself: its promise never rejects.
-    void listener(incoming, outgoing);
+    // The listener answers every fault itself: its promise never rejects.
+    if (!connections.isExcess(incoming.socket)) void listener(incoming, outgoing);
   });
   server.maxRequestsPerSocket = mostRequestsPerSocket;
   server.maxConnections = mostConnections;
@@ -83,7 +88,7 @@ export async function listen(
     if (socket.writable) socket.end(rawAnswer(malformed));
     else socket.destroy();
   });
-  const connections = followConnections(server, bounds);
+  const connections = followConnections(server, clock, bounds);
   const { host, port, isShared = false } = on;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
@@ -92,7 +97,7 @@ export async function listen(
   server.off("error", reject);
   return {
     address: addressOf(server),
-    close: (clock, giveUp) => close({ server, connections, clock, giveUp }),
+    close: (giveUp) => close({ server, connections, clock, giveUp }),
   };
 }
 

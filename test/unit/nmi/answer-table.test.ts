@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 
 import type { TokenResult } from "../../../src/nmi/ports.ts";
 import { reader, startBoundPod, stopCleanly, web } from "./bound-pod.ts";
-import { tokenPath, vault, type Ask, type Daemon } from "./daemon.ts";
+import { answerAfter, tokenPath, vault, type Ask, type Daemon } from "./daemon.ts";
 import { assigned, binding, identity, pod } from "./memory-resources.ts";
 import { daily } from "./window-decider.ts";
 
@@ -123,21 +123,54 @@ describe("requests over the bounds", () => {
     await stopCleanly(daemon);
   });
 
-  it("of a flooding pod are answered 429 with Retry-After; its probes and other pods are answered as ever", async () => {
+  it("of a flooding pod are answered 429 with Retry-After, a second late; its probes and other pods are answered as ever", async () => {
     const daemon = await startBoundPod({ nmi: { burstPerCaller: 2, perSecondPerCaller: 1 } });
     daemon.resources.put("Pod", pod("other", "127.0.0.3", { labels: { aadpodidbinding: "web" } }));
     daemon.resources.put("AzureAssignedIdentity", assigned("other", reader));
     const answers = [];
-    for (let index = 0; index < 5; index += 1) answers.push(await daemon.askToken(web));
+    for (let index = 0; index < 2; index += 1) answers.push(await daemon.askToken(web));
+    for (let index = 0; index < 3; index += 1) {
+      // A second late, in which the allowance grows by the one that was missing.
+      answers.push(await answerAfter(daemon, 1_000, () => daemon.askToken(web)), await daemon.askToken(web));
+    }
     assert.deepEqual(
       answers.map(({ status }) => status),
-      [200, 200, 429, 429, 429],
+      [200, 200, 429, 200, 429, 200, 429, 200],
     );
-    assert.equal(answers.at(-1)?.headers["retry-after"], "3");
+    assert.equal(answers.at(2)?.headers["retry-after"], "3");
     assert.equal((await daemon.ask({ from: web })).status, 400);
     assert.equal((await daemon.askToken("127.0.0.3")).status, 200);
     const told = daemon.lines.filter(({ outcome }) => outcome === "tooManyRequests");
     assert.equal(told.length, 1);
+    await stopCleanly(daemon);
+  });
+
+  it("that are refused while they are read count too, and stand in the log until they are too many", async () => {
+    const daemon = await startBoundPod({ nmi: { burstPerCaller: 2, perSecondPerCaller: 1 } });
+    const nonsense = () =>
+      daemon.ask({ from: web, path: "/metadata/nonsense", headers: { metadata: "true" } });
+    const before = daemon.lines.length;
+    const answers = [await nonsense(), await nonsense()];
+    for (let index = 0; index < 2; index += 1)
+      answers.push(await answerAfter(daemon, 1_000, nonsense), await nonsense());
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [404, 404, 429, 404, 429, 404],
+    );
+    const outcomes = daemon.lines.slice(before).map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes.filter((outcome) => outcome === "tooManyRequests").length, 1);
+    await stopCleanly(daemon);
+  });
+
+  it("of a pod that probes without end are answered as probes are, a second late beyond 500", async () => {
+    const daemon = await startBoundPod();
+    const probe = () => daemon.ask({ from: web });
+    const statuses = new Set<number>();
+    for (let index = 0; index < 500; index += 1) statuses.add((await probe()).status);
+    const late = await answerAfter(daemon, 1_000, probe);
+    assert.deepEqual([...statuses, late.status], [400, 400]);
+    assert.match(late.text, /Required metadata header not specified/);
+    assert.equal((await daemon.askToken(web)).status, 200);
     await stopCleanly(daemon);
   });
 });

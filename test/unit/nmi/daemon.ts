@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { request, type IncomingHttpHeaders } from "node:http";
 
 import type { Limits } from "../../../src/engine/decision.ts";
@@ -177,4 +178,22 @@ function send(port: number, { from, path, method = "GET", headers, body, signal 
 
 function base64url(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+/** The answer to a request that is answered `delayMs` late, and not before. */
+export async function answerAfter<T>(
+  { clock }: Pick<Daemon, "clock">,
+  delayMs: number,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const waits = clock.timerStarted();
+  const asked = ask();
+  const state = { isAnswered: false };
+  void asked.then(() => (state.isAnswered = true));
+  await waits;
+  clock.advance(delayMs - 1);
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+  assert.equal(state.isAnswered, false);
+  clock.advance(1);
+  return asked;
 }

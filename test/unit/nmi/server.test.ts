@@ -124,14 +124,21 @@ async function connected(
 }
 
 describe("the connections of one address", () => {
-  it("are cut beyond 200, and take none from others", async () => {
+  it("are not answered beyond 200 and cut after a second, and take none from others", async () => {
     const daemon = await startDaemon({ at: "2026-06-14T12:00:00Z" });
     const open = (): Socket => connect({ host: "127.0.0.1", port: daemon.port, localAddress: "127.0.0.3" });
     const kept = Array.from({ length: 200 }, open);
     await Promise.all(kept.map((socket) => once(socket, "connect")));
+    const counted = daemon.clock.timerStarted();
     const beyond = open();
-    assert.equal(await text(beyond), "");
+    beyond.write(`GET ${tokenPath} HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n`);
+    await counted;
     assert.equal((await daemon.ask({ from: "127.0.0.2" })).status, 400);
+    daemon.clock.advance(999);
+    assert.equal((await daemon.ask({ from: "127.0.0.2" })).status, 400);
+    assert.equal(beyond.readyState, "open");
+    daemon.clock.advance(1);
+    assert.equal(await text(beyond), "");
     assert.deepEqual(new Set(kept.map(({ readyState }) => readyState)), new Set(["open"]));
     const [first = assert.fail("none is open")] = kept;
     first.end();
@@ -158,8 +165,9 @@ describe("an answer that nobody reads", () => {
       await release.promise;
       return new Response("held");
     });
-    const bounds = { mostPerAddress: 200, unreadMs: 50 };
-    const server = await listen(app, { host: "127.0.0.1", port: 0 }, bounds);
+    const bounds = { mostPerAddress: 200, cutAfterMs: 1_000, unreadMs: 50 };
+    const clock = createSimulatedClock(0);
+    const server = await listen({ app, clock }, { host: "127.0.0.1", port: 0 }, bounds);
     const { port } = server.address;
     const held = sendRaw(port, "GET /held HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     await asked.promise;
@@ -169,7 +177,7 @@ describe("an answer that nobody reads", () => {
     release.resolve();
     assert.match(await held, /^HTTP\/1\.1 200 .*\r\n\r\n.*held/s);
     unread.destroy();
-    await server.close(createSimulatedClock(0), () => undefined);
+    await server.close(() => undefined);
   });
 });
 
