@@ -80,6 +80,8 @@ export function followConnections(server: Server, clock: Clock, bounds: Connecti
 
 /** Of all addresses; what is beyond is cut at once. */
 const mostExcess = 1_000;
+/** By so much later each is cut that comes while others wait for it: those who are cut at once are back at once. */
+const cutApartMs = 3;
 
 /**
  * So that no peer can have all of a server's connections: what bounds requests begins when one has been read.
@@ -93,8 +95,8 @@ function limitPerAddress(server: Server, clock: Clock, bounds: ConnectionBounds)
       socket.destroy();
       return;
     }
+    const cancel = clock.after(bounds.cutAfterMs + excess.size * cutApartMs, () => socket.destroy());
     excess.add(socket);
-    const cancel = clock.after(bounds.cutAfterMs, () => socket.destroy());
     socket.once("close", () => {
       cancel();
       excess.delete(socket);

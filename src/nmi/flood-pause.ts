@@ -6,12 +6,13 @@ import { delay, type Clock } from "../runtime/clock.ts";
  * (reference/reliability.md L4).
  */
 export interface FloodPause {
-  /** Resolves after the pause, or once `gone` aborts; false, and at once, when as many of `caller` wait already as may. */
+  /** Resolves after the pause, a second or two, or once `gone` aborts; false, and at once, when as many of `caller` wait already as may. */
   wait(caller: string, gone: AbortSignal): Promise<boolean>;
 }
 
-/** A client that counts on an answer within a second is told within a second and a little. */
 const pauseMs = 1_000;
+/** By so much longer waits each who comes while others do: those who are let go at once are back at once. */
+const apartMs = 5;
 
 /** Makes the pauses of one daemon. More than `mostPerCaller` wait only where requests are sent without awaiting answers. */
 export function createFloodPause(clock: Clock, mostPerCaller: number): FloodPause {
@@ -22,7 +23,7 @@ export function createFloodPause(clock: Clock, mostPerCaller: number): FloodPaus
       if (own >= mostPerCaller) return false;
       waiting.set(caller, own + 1);
       try {
-        await delay(clock, pauseMs, gone);
+        await delay(clock, pauseMs + own * apartMs, gone);
       } catch {
         // It has left: nobody reads the answer.
       } finally {

@@ -18,11 +18,23 @@ describe("who sends more than it may", () => {
     const waiting = [pause.wait("a", never), pause.wait("a", never)];
     assert.equal(await pause.wait("a", never), false);
     waiting.push(pause.wait("b", never));
-    clock.advance(1_000);
+    clock.advance(1_005);
     assert.deepEqual(await Promise.all(waiting), [true, true, true]);
     const again = pause.wait("a", never);
     clock.advance(1_000);
     assert.equal(await again, true);
+  });
+
+  it("is answered one after the other, however many came at once", async () => {
+    const waiting = [pause.wait("a", never), pause.wait("a", never)];
+    const answered: number[] = [];
+    for (const [index, wait] of waiting.entries()) void wait.then(() => answered.push(index));
+    clock.advance(1_004);
+    await waiting[0];
+    assert.deepEqual(answered, [0]);
+    clock.advance(1);
+    await waiting[1];
+    assert.deepEqual(answered, [0, 1]);
   });
 
   it("makes room when it leaves", async () => {
@@ -31,7 +43,7 @@ describe("who sends more than it may", () => {
     left.abort();
     assert.equal(await first, true);
     const third = pause.wait("a", never);
-    clock.advance(1_000);
+    clock.advance(1_005);
     assert.deepEqual(await Promise.all([second, third]), [true, true]);
   });
 });
