@@ -28,6 +28,12 @@ export interface Admission {
 /** Callers beyond these that have nothing under way are forgotten, those first that came longest ago. */
 const mostCallers = 4_096;
 const newsPauseMs = 10_000;
+/**
+ * Who was refused so lately has not done as its Retry-After says, and gets a twentieth of the burst: a flood that pauses
+ * would save one up again and again, and spend it in a moment in which nobody else is served.
+ */
+const refusedLatelyMs = 2_500;
+const shareOfBurst = 1 / 20;
 
 interface Caller {
   atOnce: number;
@@ -36,6 +42,7 @@ interface Caller {
   /** Monotonic. */
   seenMs: number;
   toldMs: number;
+  refusedMs: number;
 }
 
 /** Makes a token bucket and a count of requests for each caller. */
@@ -46,9 +53,11 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
   const see = (key: string): Caller => {
     const nowMs = clock.monotonicMs();
     const known = callers.get(key);
-    const caller = known ?? { atOnce: 0, allowance: burstPerCaller, seenMs: nowMs, toldMs: -newsPauseMs };
+    const caller = known ?? newCaller(burstPerCaller, nowMs);
     const gained = ((nowMs - caller.seenMs) / 1000) * perSecondPerCaller;
-    caller.allowance = Math.min(burstPerCaller, caller.allowance + gained);
+    const isPatient = nowMs - caller.refusedMs >= refusedLatelyMs;
+    const most = isPatient ? burstPerCaller : Math.ceil(burstPerCaller * shareOfBurst);
+    caller.allowance = Math.min(most, caller.allowance + gained);
     caller.seenMs = nowMs;
     callers.delete(key);
     callers.set(key, caller);
@@ -57,6 +66,7 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
   const refused = (caller: Caller): Entry => {
     const isNews = caller.seenMs - caller.toldMs >= newsPauseMs;
     if (isNews) caller.toldMs = caller.seenMs;
+    caller.refusedMs = caller.seenMs;
     return { ok: false, refusal: refuse("tooManyRequests", "TooManyRequests"), isNews };
   };
 
@@ -70,6 +80,10 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
       return { ok: true, leave: () => void (caller.atOnce -= 1) };
     },
   };
+}
+
+function newCaller(allowance: number, nowMs: number): Caller {
+  return { atOnce: 0, allowance, seenMs: nowMs, toldMs: -newsPauseMs, refusedMs: -refusedLatelyMs };
 }
 
 function forgetOldest(callers: Map<string, Caller>): void {

@@ -5,6 +5,7 @@ import { createAdmission, type Admission } from "../../../src/nmi/admission.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 
 const limits = { mostAtOncePerCaller: 3, perSecondPerCaller: 2, burstPerCaller: 5 };
+const burstAfterRefusal = 1;
 
 let clock: SimulatedClock;
 let admission: Admission;
@@ -26,10 +27,20 @@ function passed(caller: string, times: number): number {
 
 describe("the requests of one caller", () => {
   it("are let in up to the burst, then at the rate, and not more after a long pause", () => {
-    assert.equal(passed("a", 10), 5);
+    assert.equal(passed("a", 5), 5);
     clock.advance(1_000);
     assert.equal(passed("a", 10), 2);
     clock.advance(3_600_000);
+    assert.equal(passed("a", 10), 5);
+  });
+
+  it("save up next to nothing while they are refused, and all again for who waits as long as it was told to", () => {
+    assert.equal(passed("a", 10), 5);
+    for (let times = 0; times < 3; times += 1) {
+      clock.advance(2_000);
+      assert.equal(passed("a", 10), burstAfterRefusal);
+    }
+    clock.advance(3_000);
     assert.equal(passed("a", 10), 5);
   });
 
