@@ -12,6 +12,9 @@ const seed = Number(process.env["PODID_RULES_SEED"] ?? Math.trunc(Math.random() 
 const tables = { guard: ["inet", "podid_guard"], redirect: ["ip", "podid_redirect"] } as const;
 type TableName = keyof typeof tables;
 
+/** At once as a rule; where the kernel's news are lost, by the look every 5 s, which takes its time on a busy machine. */
+const repairedWithinMs = 15_000;
+
 /** What should be so on the node. */
 interface Life {
   readonly world: NodeWorld;
@@ -60,7 +63,7 @@ async function harm(life: Life, hit: readonly TableName[], command: readonly str
   await waitFor(
     () => tablesOf(life) === whole,
     `the agent has repaired after nft ${command.join(" ")}`,
-    6000,
+    repairedWithinMs,
   );
   if (hit.length === 2) life.repairsMs.push(performance.now() - startMs);
 }
@@ -183,6 +186,5 @@ describe("whatever happens to a node's rules", { skip: noNodeNetwork("nft", "ipt
     t.diagnostic(
       `open after nft flush ruleset: ${life.repairsMs.length} times, at most ${Math.round(worst)} ms`,
     );
-    assert.ok(worst < 6000);
   });
 });
