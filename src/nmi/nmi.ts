@@ -11,6 +11,7 @@ import { createHeldCap } from "./held-cap.ts";
 import { createHolds } from "./hold.ts";
 import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
+import { createPassThrough } from "./pass-through.ts";
 import { createPastGrants } from "./past-grants.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createReferenceMetrics } from "./reference-metrics.ts";
@@ -154,6 +155,8 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     ? createManagedAssignments({ ...deps, namespaced })
     : createAssignments(resources);
   const imdsSlots = createSlots(imdsCallsAtOnce, { clock, ...imdsPace });
+  const judge = createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch });
+  const platform = reference.ofPlatform(deps.platform);
   const tokens = reference.ofTokens(deps.tokens);
   const appDeps: AppDeps = {
     ...options,
@@ -163,12 +166,12 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     log,
     node,
     resources,
-    platform: reference.ofPlatform(deps.platform),
+    platform,
+    passThrough: createPassThrough({ clock, log, platform, judge, imdsSlots }),
     callers,
     grants: createPastGrants(),
     recent,
-    judge: createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch }),
-    imdsSlots,
+    judge,
     cache: createTokenCache({ ...deps, tokens, imdsSlots, stopped, onFetch: metrics.onFetch }),
     holds: createHolds({ ...deps, draining, onHeld: metrics.onHeld }),
     metrics,

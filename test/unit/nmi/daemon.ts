@@ -123,7 +123,8 @@ function createFakeAzure(clock: SimulatedClock): FakeAzure {
       if (answer !== undefined) return answer;
       return { ok: true, token: mintToken(Math.floor(clock.nowMs() / 1000), azure.lifetimeSeconds) };
     },
-    fetchToken: ({ resource }) => Promise.resolve({ status: 200, body: `{"raw":"${resource}"}` }),
+    fetchToken: ({ resource }) =>
+      Promise.resolve({ status: 200, body: `{"raw":"${resource}"}`, retryAfterSeconds: null }),
     metadataCalls: [],
     onMetadata: () => ({ status: 200, contentType: "application/json; charset=utf-8", body: '{"vmId":"1"}' }),
     fetchMetadata: ({ path, apiVersion, format }) => {
