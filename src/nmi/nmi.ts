@@ -5,6 +5,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { createAdmission, type AdmissionLimits } from "./admission.ts";
 import { createApp, type AppDeps } from "./app.ts";
 import { createAssignments } from "./assignments.ts";
+import { createCallerSlots } from "./caller-slots.ts";
 import { createCallerIndex } from "./caller.ts";
 import { createJudge } from "./decide.ts";
 import { createHeldCap } from "./held-cap.ts";
@@ -76,6 +77,7 @@ const defaults: NmiOptions = {
 
 /** IMDS takes 5 requests a second beside those for tokens, of all of the machine (reference/azure.md §2). */
 const metadataCallsAtOnce = 2;
+const metadataCallsAtOncePerPod = 1;
 const metadataPace = { starts: 3, withinMs: 1000 };
 
 export interface NmiDeps {
@@ -139,7 +141,10 @@ function boundsOf(
     },
     admission: createAdmission(clock, options),
     heldCap: createHeldCap(options),
-    metadataSlots: createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
+    metadataSlots: createCallerSlots(
+      createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
+      metadataCallsAtOncePerPod,
+    ),
   };
 }
 

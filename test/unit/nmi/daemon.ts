@@ -36,8 +36,10 @@ export interface FakeAzure extends TokenSource, PlatformMetadata {
   onAcquire: () => Promise<TokenResult | undefined> | TokenResult | undefined;
   /** What it was asked for beside tokens, and what it answers. */
   readonly metadataCalls: object[];
-  onMetadata: () => { readonly status: number; readonly contentType: string; readonly body: string };
+  onMetadata: () => Promise<FakeMetadata> | FakeMetadata;
 }
+
+type FakeMetadata = Awaited<ReturnType<PlatformMetadata["fetchMetadata"]>>;
 
 type LogLine = Readonly<Record<string, unknown>>;
 
