@@ -77,6 +77,8 @@ export async function listen(
     // It answers every fault itself: its promise never rejects.
     void listener(incoming, outgoing);
   });
+  // Node would answer 417, without a body, what expects something that it does not know; nothing here depends on it.
+  server.on("checkExpectation", (incoming, outgoing) => void server.emit("request", incoming, outgoing));
   server.maxRequestsPerSocket = mostRequestsPerSocket;
   server.maxConnections = mostConnections;
   server.on("clientError", (_, socket) => {
