@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import { retryAfterSeconds } from "../runtime/retry-after.ts";
 import { azureImdsUrl, imdsTokenPath } from "./cloud.ts";
 import { createHttpSender, type HttpSender } from "./http.ts";
 
@@ -21,7 +22,12 @@ interface MetadataRequest {
 
 /** The platform's own metadata service. */
 export interface PlatformMetadata {
-  fetchToken(request: PlatformTokenRequest): Promise<{ readonly status: number; readonly body: string }>;
+  fetchToken(request: PlatformTokenRequest): Promise<{
+    readonly status: number;
+    readonly body: string;
+    /** As IMDS says when to come back; null: not at all. */
+    readonly retryAfterSeconds: number | null;
+  }>;
   fetchMetadata(
     request: MetadataRequest,
   ): Promise<{ readonly status: number; readonly contentType: string; readonly body: string }>;
@@ -44,24 +50,26 @@ export function createPlatformMetadata(options: {
     const exchange = await send({ method: "GET", url, headers: { metadata: "true" } }, signal);
     if (exchange.kind === "answer") {
       const { status, headers, body } = exchange;
-      return { status, contentType: headers["content-type"] ?? "", body };
+      const retryAfter = retryAfterSeconds(headers["retry-after"], clock.nowMs());
+      return { status, contentType: headers["content-type"] ?? "", body, retryAfter };
     }
     const error_description = `IMDS did not answer: ${exchange.detail}`;
     const body = JSON.stringify({ error: "service_unavailable", error_description });
-    return { status: 503, contentType: "application/json", body };
+    return { status: 503, contentType: "application/json", body, retryAfter: null };
   };
   const sendForToken = createHttpSender(clock);
   const sendForMetadata = createHttpSender(clock, metadataLimitBytes);
   return {
     fetchToken: async (request) => {
       const target = `${imdsTokenPath}?${tokenQuery(request)}`;
-      const { status, body } = await ask(sendForToken, target, request.signal);
-      return { status, body };
+      const { status, body, retryAfter } = await ask(sendForToken, target, request.signal);
+      return { status, body, retryAfterSeconds: retryAfter };
     },
-    fetchMetadata: ({ path, signal, ...parameters }) => {
+    fetchMetadata: async ({ path, signal, ...parameters }) => {
       const query = metadataQuery(parameters);
       const target = `/metadata/${path.map(encodeURIComponent).join("/")}${query === "" ? "" : `?${query}`}`;
-      return ask(sendForMetadata, target, signal);
+      const { status, contentType, body } = await ask(sendForMetadata, target, signal);
+      return { status, contentType, body };
     },
   };
 }

@@ -31,18 +31,23 @@ export async function serveHostToken(
   const { arrivedMs, gone } = arrival;
   const { resource } = request;
   if (!isOfNode(deps, arrival)) return refused(refuse("denied", "NotFromNode"));
-  const caller = callerOf(named);
-  const found = await waitFor(deps, caller, gone, () => attemptFind(deps, named, arrivedMs));
+  const found = await waitFor(deps, callerOf(deps, named), gone, () => attemptFind(deps, named, arrivedMs));
   if (!found.ok) return { ...refused(found.refusal), resource };
   const { pod, current: currentPod } = found;
-  const verdict = await issue(deps, caller, { request, arrivedMs, currentPod }, gone);
+  const verdict = await issue(deps, callerOf(deps, named), { request, arrivedMs, currentPod }, gone);
   if (!verdict.ok) return { ...denied(verdict), pod, resource };
   return { ...issued(verdict.issued, hostTokenAnswer(wordsOf(verdict.issued, resource))), pod, resource };
 }
 
-/** By what name the caps count such a request: by the pod, since all of them come from one address. */
-export function callerOf({ namespace, name }: NamedPod): string {
-  return `${namespace}/${name}`;
+/** No address and no pod's key. */
+const nodeItself = "node";
+
+/**
+ * By what name the caps count such a request: by the pod, since all of them come from one address. Names of pods that do
+ * not live here cost whoever invents them nothing, so all of those count as one caller: the node itself.
+ */
+export function callerOf(deps: Pick<HostRouteDeps, "resources" | "node" | "clock">, named: NamedPod): string {
+  return livePod(deps, named) === null ? nodeItself : `${named.namespace}/${named.name}`;
 }
 
 /** Nothing but the node has a loopback address as its source; should a pod have one, it is a pod. */
@@ -66,7 +71,10 @@ function attemptFind(deps: HostRouteDeps, named: NamedPod, arrivedMs: number): S
   return { kind: "done", value: { ok: true, pod, current } };
 }
 
-function livePod({ resources, node, clock }: HostRouteDeps, { namespace, name }: NamedPod): Pod | null {
+function livePod(
+  { resources, node, clock }: Pick<HostRouteDeps, "resources" | "node" | "clock">,
+  { namespace, name }: NamedPod,
+): Pod | null {
   const pod = resources.get("Pod", `${namespace}/${name}`);
   return pod !== undefined && isPlaced(pod, node) && !isOver(pod, clock.nowMs()) ? pod : null;
 }

@@ -1,21 +1,21 @@
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
+import type { CallerSlots } from "./caller-slots.ts";
 import { withDeadline } from "./deadline.ts";
-import { findCaller, type FindCallerDeps } from "./find-caller.ts";
+import { findCaller, sourceOf, type FindCallerDeps } from "./find-caller.ts";
 import { clientGone } from "./hold.ts";
 import type { PlatformMetadata } from "./ports.ts";
 import { refuse } from "./refusals.ts";
 import type { MetadataRequest } from "./request.ts";
 import { metadataAnswer } from "./response.ts";
 import { refused, type Arrival, type Served } from "./served.ts";
-import type { Slots } from "./slots.ts";
 import { upstreamTimeoutMs } from "./token-fetch.ts";
 
 export interface MetadataRouteDeps extends FindCallerDeps {
   readonly log: Log;
   readonly platform: PlatformMetadata;
-  /** Calls for metadata that run at once, apart from those for tokens: neither waits for the other. */
-  readonly metadataSlots: Slots;
+  /** Calls for metadata that run at once, apart from those for tokens: neither waits for the other, and no pod for another. */
+  readonly metadataSlots: CallerSlots;
 }
 
 /**
@@ -34,7 +34,9 @@ export async function serveMetadata(
   try {
     const limit = { clock: deps.clock, timeoutMs: upstreamTimeoutMs, signal: gone };
     const raw = await withDeadline(limit, (signal) =>
-      deps.metadataSlots.run(signal, () => deps.platform.fetchMetadata({ ...request, signal })),
+      deps.metadataSlots.run(sourceOf(arrival), signal, () =>
+        deps.platform.fetchMetadata({ ...request, signal }),
+      ),
     );
     if (raw.status === 429) return { ...refused(refuse("upstreamThrottled", "UpstreamThrottled")), pod };
     // Nothing else of a redirect is passed on, so that nobody is led away from here.

@@ -5,6 +5,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { createAdmission, type AdmissionLimits } from "./admission.ts";
 import { createApp, type AppDeps } from "./app.ts";
 import { createAssignments } from "./assignments.ts";
+import { createCallerSlots } from "./caller-slots.ts";
 import { createCallerIndex } from "./caller.ts";
 import { createJudge } from "./decide.ts";
 import { createFloodPause } from "./flood-pause.ts";
@@ -12,6 +13,7 @@ import { createHeldCap } from "./held-cap.ts";
 import { createHolds } from "./hold.ts";
 import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
+import { createPassThrough } from "./pass-through.ts";
 import { createPastGrants } from "./past-grants.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createReferenceMetrics } from "./reference-metrics.ts";
@@ -89,6 +91,7 @@ const probeLimits: AdmissionLimits = {
 
 /** IMDS takes 5 requests a second beside those for tokens, of all of the machine (reference/azure.md §2). */
 const metadataCallsAtOnce = 2;
+const metadataCallsAtOncePerPod = 1;
 const metadataPace = { starts: 3, withinMs: 1000 };
 
 export interface NmiDeps {
@@ -154,7 +157,10 @@ function boundsOf(
     probeAdmission: createAdmission(clock, probeLimits),
     floodPause: createFloodPause(clock, mostConnectionsPerAddress),
     heldCap: createHeldCap(options),
-    metadataSlots: createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
+    metadataSlots: createCallerSlots(
+      createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
+      metadataCallsAtOncePerPod,
+    ),
   };
 }
 
@@ -170,6 +176,8 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     ? createManagedAssignments({ ...deps, namespaced })
     : createAssignments(resources);
   const imdsSlots = createSlots(imdsCallsAtOnce, { clock, ...imdsPace });
+  const judge = createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch });
+  const platform = reference.ofPlatform(deps.platform);
   const tokens = reference.ofTokens(deps.tokens);
   const appDeps: AppDeps = {
     ...options,
@@ -179,12 +187,12 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     log,
     node,
     resources,
-    platform: reference.ofPlatform(deps.platform),
+    platform,
+    passThrough: createPassThrough({ clock, log, platform, judge, imdsSlots }),
     callers,
     grants: createPastGrants(),
     recent,
-    judge: createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch }),
-    imdsSlots,
+    judge,
     cache: createTokenCache({ ...deps, tokens, imdsSlots, stopped, onFetch: metrics.onFetch }),
     holds: createHolds({ ...deps, draining, onHeld: metrics.onHeld }),
     metrics,

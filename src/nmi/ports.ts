@@ -72,7 +72,12 @@ export interface PlatformMetadata {
     readonly objectID?: string;
     readonly resourceID?: string;
     readonly signal: AbortSignal;
-  }): Promise<{ readonly status: number; readonly body: string }>;
+  }): Promise<{
+    readonly status: number;
+    readonly body: string;
+    /** What IMDS asks for with a 429; null: nothing. */
+    readonly retryAfterSeconds: number | null;
+  }>;
   /** Reads what stands at /metadata/ and these segments. A failed call is an answer too: 503. */
   fetchMetadata(request: {
     readonly path: readonly string[];

@@ -92,5 +92,5 @@ function chargedTo(
   arrival: Arrival,
 ): string {
   const isForPod = parsed.kind === "hostToken" && isOfNode(deps, arrival);
-  return isForPod ? callerOf(parsed.pod) : sourceOf(arrival);
+  return isForPod ? callerOf(deps, parsed.pod) : sourceOf(arrival);
 }

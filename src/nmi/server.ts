@@ -82,6 +82,8 @@ export async function listen(
     // The listener answers every fault itself: its promise never rejects.
     if (!connections.isExcess(incoming.socket)) void listener(incoming, outgoing);
   });
+  // Node would answer 417, without a body, what expects something that it does not know; nothing here depends on it.
+  server.on("checkExpectation", (incoming, outgoing) => void server.emit("request", incoming, outgoing));
   server.maxRequestsPerSocket = mostRequestsPerSocket;
   server.maxConnections = mostConnections;
   server.on("clientError", (_, socket) => {

@@ -138,7 +138,7 @@ function pauseMs({ failure }: Failed, failures: number, isManaged: boolean): num
 }
 
 /** How long to leave somebody alone who said 429. */
-export function throttledPauseMs({ retryAfterSeconds }: TokenFailure): number {
+export function throttledPauseMs({ retryAfterSeconds }: Pick<TokenFailure, "retryAfterSeconds">): number {
   return Math.min(longestPauseMs, (retryAfterSeconds ?? throttledPauseSeconds) * 1000);
 }
 

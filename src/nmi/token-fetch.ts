@@ -10,7 +10,7 @@ import type { Slots } from "./slots.ts";
 /** No upstream call lasts longer. */
 export const upstreamTimeoutMs = 15_000;
 /** Nor does it together with its wait for a turn; the requests behind it have 50 s in all. */
-const queueTimeoutMs = 45_000;
+export const queueTimeoutMs = 45_000;
 
 /**
  * IMDS serves five calls at once and twenty a second; something is left for the node's own (reference/azure.md §2,

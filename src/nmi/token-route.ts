@@ -1,24 +1,14 @@
 import { keyOf } from "../engine/cluster-document.ts";
-import type { Pod } from "../engine/resources.ts";
-import type { Log } from "../runtime/log.ts";
-import { toError } from "../runtime/to-error.ts";
-import { withDeadline } from "./deadline.ts";
 import { findCaller, sourceOf, type FindCallerDeps } from "./find-caller.ts";
-import { clientGone } from "./hold.ts";
 import { attemptIssue, type Asking, type IssueDeps, type Issued, type Verdict } from "./issue.ts";
-import type { PlatformMetadata } from "./ports.ts";
-import { asNotSelected, refuse } from "./refusals.ts";
+import type { PassThrough } from "./pass-through.ts";
+import { asNotSelected } from "./refusals.ts";
 import type { TokenRequest } from "./request-query.ts";
-import type { Slots } from "./slots.ts";
-import { platformAnswer, tokenAnswer, type Answer, type TokenWords } from "./response.ts";
+import { tokenAnswer, type Answer, type TokenWords } from "./response.ts";
 import { refused, type Arrival, type Served } from "./served.ts";
-import { upstreamTimeoutMs } from "./token-fetch.ts";
 
 export interface TokenRouteDeps extends IssueDeps, FindCallerDeps {
-  readonly log: Log;
-  readonly platform: PlatformMetadata;
-  /** Shared with the token cache: calls to IMDS that run at once. */
-  readonly imdsSlots: Slots;
+  readonly passThrough: PassThrough;
   /** Answer 503 with Retry-After 20 where no identity is found, as aad-pod-identity on request. */
   readonly retryAfterUnselected: boolean;
 }
@@ -30,16 +20,17 @@ export async function serveToken(
   arrival: Arrival,
 ): Promise<Served> {
   const { resource } = request;
-  const caller = await findCaller(deps, arrival);
-  if (!caller.ok) return { ...refused(caller.refusal), resource };
-  const { pod, current: currentPod } = caller;
+  const caller = sourceOf(arrival);
+  const found = await findCaller(deps, arrival);
+  if (!found.ok) return { ...refused(found.refusal), resource };
+  const { pod, current: currentPod } = found;
 
   if (deps.judge.isExempt(pod)) {
-    const served = await passThrough(deps, request, currentPod, arrival.gone);
+    const served = await deps.passThrough.serve({ request, caller, currentPod, gone: arrival.gone });
     if (served !== null) return { ...served, pod, resource };
   }
   const asking = { request, arrivedMs: arrival.arrivedMs, currentPod };
-  const verdict = await issue(deps, sourceOf(arrival), asking, arrival.gone);
+  const verdict = await issue(deps, caller, asking, arrival.gone);
   if (verdict.ok)
     return { ...issued(verdict.issued, tokenAnswer(wordsOf(verdict.issued, resource))), pod, resource };
   const { refusal } = verdict;
@@ -57,32 +48,6 @@ export async function issue(
   const attempt = () => attemptIssue(deps, asking);
   const held = await deps.heldCap.within(caller, attempt, (capped) => deps.holds.until(capped, gone));
   return held.ok ? held.value : held;
-}
-
-/** An excepted pod gets the platform's answer as it is; null when the exception has gone meanwhile. */
-async function passThrough(
-  deps: TokenRouteDeps,
-  request: TokenRequest,
-  currentPod: () => Pod | null,
-  gone: AbortSignal,
-): Promise<Served | null> {
-  try {
-    const raw = await withDeadline(
-      { clock: deps.clock, timeoutMs: upstreamTimeoutMs, signal: gone },
-      (signal) => deps.imdsSlots.run(signal, () => deps.platform.fetchToken({ ...request, signal })),
-    );
-    const podAfter = currentPod();
-    if (podAfter === null) return refused(refuse("podReplaced", "PodReplaced"));
-    if (!deps.judge.isExempt(podAfter)) return null;
-    // With the Retry-After without which some SDKs give up at once; the platform's own is not always there.
-    if (raw.status === 429) return refused(refuse("upstreamThrottled", "UpstreamThrottled"));
-    if (raw.status === 503) return refused(refuse("upstreamUnavailable", "UpstreamUnavailable"));
-    return { answer: platformAnswer(raw), outcome: "passedThrough", reasons: ["PodExcepted"] };
-  } catch (thrown) {
-    if (gone.aborted) return refused(clientGone);
-    deps.log.error({ err: toError(thrown) }, "platform metadata call failed");
-    return refused(refuse("upstreamUnavailable", "UpstreamUnavailable"));
-  }
 }
 
 /** What both token answers say. */

@@ -48,6 +48,7 @@ export async function runController(options: {
     },
     rate: rateOf(flags),
     sharesPorts: false,
+    waitsForPorts: false,
     fieldCase: flags.get(controllerFlags["enable-type-upgrade"])
       ? {
           configMap: flags.get(controllerFlags["config-map-name"]),

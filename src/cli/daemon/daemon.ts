@@ -9,7 +9,7 @@ import { judgeManifests } from "../policy.ts";
 import { startPolicy, type RunningPolicy } from "../running-policy.ts";
 import { commonFlags } from "./flags.ts";
 import type { ParsedFlags } from "./go-flags.ts";
-import { startProbeServer } from "./probe-server.ts";
+import { startProbeServer, type ProbeServer } from "./probe-server.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";
 import type { FieldCaseOptions } from "./field-case.ts";
 import type { LeaseOptions, OpenSource } from "./source.ts";
@@ -44,6 +44,8 @@ export interface DaemonOptions {
   readonly rate: Rate | null;
   /** Whether another daemon of this kind may listen at the same ports meanwhile. */
   readonly sharesPorts: boolean;
+  /** Whether to wait for probe ports that another daemon has, which is about to end. */
+  readonly waitsForPorts: boolean;
   /** How to store objects anew whose fields are named as before 1.6; null: not at all. */
   readonly fieldCase: FieldCaseOptions | null;
 }
@@ -64,7 +66,7 @@ export async function runDaemon<T>(
   signal: AbortSignal,
   work: (daemon: Daemon, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { component, flags, metricsPort, health, doing, sharesPorts } = options;
+  const { component, flags } = options;
   const clock = createSystemClock();
   const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
   for (const warning of flags.warnings) log.warn({ warning }, "a flag has no effect");
@@ -73,16 +75,7 @@ export async function runDaemon<T>(
   const ends: (() => Promise<void> | void)[] = [];
   const onClose: Daemon["onClose"] = (end) => void ends.unshift(end);
   try {
-    const ports = [flags.get(commonFlags["http-probe-port"]), metricsPort];
-    const answers = {
-      health: () => health(readiness.reasons()),
-      notReady: () => readiness.reasons(),
-      notes: () => readiness.notes(),
-      ...(doing === undefined ? {} : { doing }),
-      metrics,
-    };
-    const on = { host: flags.get(commonFlags["probe-address"]), ports, isShared: sharesPorts };
-    const probes = await startProbeServer(on, answers);
+    const probes = await startProbes(options, { clock, log, signal, readiness, metrics });
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
     const { engine } = await startDaemonPolicy({ clock, log, metrics, onClose }, flags);
@@ -99,6 +92,23 @@ export async function runDaemon<T>(
     // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
     for (const end of ends) await end();
   }
+}
+
+function startProbes(
+  { flags, metricsPort, health, doing, sharesPorts, waitsForPorts }: DaemonOptions,
+  parts: Pick<Daemon, "clock" | "log" | "readiness" | "metrics"> & { readonly signal: AbortSignal },
+): Promise<ProbeServer> {
+  const { clock, log, signal, readiness, metrics } = parts;
+  const ports = [flags.get(commonFlags["http-probe-port"]), metricsPort];
+  const answers = {
+    health: () => health(readiness.reasons()),
+    notReady: () => readiness.reasons(),
+    notes: () => readiness.notes(),
+    ...(doing === undefined ? {} : { doing }),
+    metrics,
+  };
+  const on = { host: flags.get(commonFlags["probe-address"]), ports, isShared: sharesPorts };
+  return startProbeServer(on, answers, waitsForPorts ? { clock, log, signal } : null);
 }
 
 async function startDaemonPolicy(

@@ -45,6 +45,7 @@ export async function runNmi(options: {
     fieldCase: null,
     rate: null,
     sharesPorts,
+    waitsForPorts: true,
   };
   try {
     await runDaemon(daemonOptions, signal, (daemon, until) =>
@@ -129,15 +130,20 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
 /** At the address that pods are led to, and at the loopbacks for the node's own processes. Answers the former. */
 async function listenEverywhere(
   nmi: Nmi,
-  { clock, log }: Daemon,
+  daemon: Daemon,
   flags: ParsedFlags,
   { host, signal }: { readonly host: string; readonly signal: AbortSignal },
 ): Promise<ListenAddress> {
+  const { clock, log, readiness } = daemon;
   const on = { host, port: flags.get(nmiFlags["nmi-port"]), isShared: sharesPorts };
   const address = await listenInTurn({ clock, log, signal }, () => nmi.listen(on));
   if (flags.get(nmiFlags["host-token-endpoint"])) {
     const { port } = address;
-    await listenAtLoopbacks(log, host, (loopback) => nmi.listen({ ...on, host: loopback, port }));
+    const listen = (loopback: string) => nmi.listen({ ...on, host: loopback, port });
+    const endpoint = await listenAtLoopbacks({ clock, log, signal }, host, listen);
+    // Before NMI itself, so that none begins to listen while that ends.
+    daemon.onClose(() => endpoint.close());
+    readiness.note(() => endpoint.problem());
   }
   return address;
 }

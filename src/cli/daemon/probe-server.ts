@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Metrics } from "../../runtime/metrics.ts";
 import { toError } from "../../runtime/to-error.ts";
 import { CommandError } from "../errors.ts";
+import { whenFree, type Waiting } from "./when-free.ts";
 
 /** What a daemon says of itself to kubelet and Prometheus. */
 export interface ProbeAnswers {
@@ -34,11 +35,13 @@ export interface ProbePorts {
 /**
  * Serves /healthz, /readyz and /metrics at each of the ports (aad-pod-identity had one for probes and one for
  * metrics; here both serve all).
+ * @param inTurn how to wait for a port that is taken; null: not at all.
  * @throws CommandError 3 when a port cannot be had.
  */
 export async function startProbeServer(
   { host, ports, isShared }: ProbePorts,
   answers: ProbeAnswers,
+  inTurn: Waiting | null = null,
 ): Promise<ProbeServer> {
   const distinct = ports.filter((port, index) => port === 0 || ports.indexOf(port) === index);
   const servers: Server[] = [];
@@ -48,8 +51,9 @@ export async function startProbeServer(
   try {
     // Those that listen are closed when a later one cannot.
     for (const port of distinct) {
+      const open = () => listen({ host, port, reusePort: isShared && port !== 0 }, answers);
       // oxlint-disable-next-line no-await-in-loop
-      servers.push(await listen({ host, port, reusePort: isShared && port !== 0 }, answers));
+      servers.push(await (inTurn === null ? open() : whenFree(inTurn, "probes and metrics", open)));
     }
   } catch (cause) {
     await close();

@@ -1,7 +1,7 @@
 import { firstThatWorks } from "./first-that-works.ts";
 import { guardForwardInIptables } from "./iptables-backend.ts";
 import { guardForwardInNft } from "./nft-backend.ts";
-import type { RedirectMode } from "./node-rules.ts";
+import type { RedirectMode } from "./choice.ts";
 import type { Commands, Terms } from "./ports.ts";
 
 /**

@@ -15,7 +15,7 @@ export function createRulesMetrics(metrics: Metrics): RulesMetrics {
   });
   const installed = metrics.counter({
     name: "podid_nmi_rules_installed_total",
-    help: "Times that the node's rules were installed, by what with and why: at the start, or since they were altered.",
+    help: "Times that the node's rules were installed, by what with and why: at the start, since they were altered, or since nft works now.",
     labels: ["backend", "cause"],
   });
   return {

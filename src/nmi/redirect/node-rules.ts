@@ -1,22 +1,11 @@
-import type { Cancel, Clock } from "../../runtime/clock.ts";
-import type { Log } from "../../runtime/log.ts";
+import type { Cancel } from "../../runtime/clock.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
+import { createChoice, type ChoiceDeps } from "./choice.ts";
 import { forgetConnections } from "./conntrack.ts";
-import { firstThatWorks } from "./first-that-works.ts";
-import { createIptablesBackend } from "./iptables-backend.ts";
 import { createRulesMetrics, type RulesMetrics } from "./metrics.ts";
-import { createNftBackend } from "./nft-backend.ts";
-import type { Backend, Commands, Installation, Outcome, Terms } from "./ports.ts";
+import type { Backend, Installation, Outcome } from "./ports.ts";
 
-/** auto: nft, and iptables where nft does not work. */
-export type RedirectMode = "auto" | "nft" | "iptables";
-
-export interface NodeRulesDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly commands: Commands;
-  readonly terms: Terms;
-  readonly mode: RedirectMode;
+export interface NodeRulesDeps extends ChoiceDeps {
   /** How often the rules are looked at, whatever the kernel reports. */
   readonly checkEveryMs: number;
 }
@@ -103,14 +92,12 @@ interface Keeper {
 
 function createKeeper(deps: NodeRulesDeps): Keeper {
   const { log, commands, terms } = deps;
-  let chosen: Backend | null = null;
+  const choice = createChoice(deps);
   let problem: string | null = "the node's rules are not in place yet";
   let outcome: Outcome | null = null;
   const tally = createTally();
-  const onInstalled = async (backend: Backend, problems: readonly string[]): Promise<void> => {
-    const installation = { backend: backend.name, cause: chosen === null ? "start" : "repair" } as const;
+  const onInstalled = async (installation: Installation): Promise<void> => {
     log.info(installation, "rules of the node installed");
-    if (problems.length > 0) log.warn({ problems, backend: backend.name }, "nft does not work on this node");
     tally.onInstalled(installation);
     const trouble = await forgetConnections(commands, terms);
     if (trouble !== null) log.warn({ trouble }, "connections of before are cut by the guard, not forgotten");
@@ -123,21 +110,19 @@ function createKeeper(deps: NodeRulesDeps): Keeper {
   };
   return {
     ensure: async () => {
-      const candidates = chosen === null ? candidatesFor(deps) : [chosen];
-      const { found, problems } = await firstThatWorks(candidates, (backend) => backend.ensure());
-      outcome = found?.result ?? null;
-      if (found === null) {
-        onLooked(`the node's rules are not in place: ${problems.join("; ")}`);
+      const ensured = await choice.ensure();
+      outcome = ensured.ok ? ensured.outcome : null;
+      if (!ensured.ok) {
+        onLooked(`the node's rules are not in place: ${ensured.problems.join("; ")}`);
         return null;
       }
-      if (outcome === "installed") await onInstalled(found.way, problems);
-      chosen = found.way;
+      if (ensured.installation !== null) await onInstalled(ensured.installation);
       onLooked(null);
       return outcome;
     },
     problem: () => problem,
     note: () => (outcome === null ? null : notes[outcome]),
-    backend: () => chosen?.name ?? null,
+    backend: () => choice.current(),
     countIn: (metrics) => tally.countIn(metrics),
   };
 }
@@ -163,12 +148,6 @@ function createTally(): RulesMetrics & { countIn(registry: Metrics): void } {
       untold = [];
     },
   };
-}
-
-function candidatesFor({ mode, commands, terms, clock }: NodeRulesDeps): readonly Backend[] {
-  const nft = createNftBackend(commands, terms, clock);
-  const iptables = createIptablesBackend(commands, terms, clock);
-  return { auto: [nft, iptables], nft: [nft], iptables: [iptables] }[mode];
 }
 
 /** Runs `work` once more when it was asked for while it ran, and never twice at a time. */

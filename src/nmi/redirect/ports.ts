@@ -38,10 +38,10 @@ export interface Backend {
   ensure(): Promise<Outcome>;
 }
 
-/** What was put in place, and whether because the process is new or because somebody had altered it. */
+/** What was put in place, and whether because the process is new, somebody had altered it, or a better way works now. */
 export interface Installation {
   readonly backend: Backend["name"];
-  readonly cause: "start" | "repair";
+  readonly cause: "start" | "repair" | "change";
 }
 
 /** What the rules are about. */

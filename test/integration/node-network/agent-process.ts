@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { createNodeCommands } from "../../../src/cli/daemon/node-commands.ts";
 import { removeNftRules } from "../../../src/nmi/redirect/nft-backend.ts";
 import { removeIptablesRules } from "../../../src/nmi/redirect/iptables-backend.ts";
-import { createNodeRules, type RedirectMode } from "../../../src/nmi/redirect/node-rules.ts";
+import type { RedirectMode } from "../../../src/nmi/redirect/choice.ts";
+import { createNodeRules } from "../../../src/nmi/redirect/node-rules.ts";
 import { createSystemClock } from "../../../src/runtime/clock.ts";
 import { createLog } from "../../../src/runtime/log.ts";
 
@@ -19,13 +20,13 @@ const commands = createNodeCommands(process.env["PATH"] ?? "");
 if (mode === "remove") {
   await removeNftRules(commands);
   await removeIptablesRules(commands);
-} else await serve(mode === "iptables" ? "iptables" : "nft");
+} else await serve(mode === "iptables" || mode === "auto" ? mode : "nft");
 
 async function serve(backend: RedirectMode): Promise<void> {
   const clock = createSystemClock();
   const rules = createNodeRules({
     clock,
-    log: createLog({ clock, level: "warn", component: "agent" }),
+    log: createLog({ clock, level: "error", component: "agent" }),
     commands,
     terms: { metadata: { address: "169.254.169.254", port: 80 }, agent: { address, port: Number(port) } },
     mode: backend,

@@ -24,9 +24,11 @@ export interface NodeWorld {
   spawnOnNode(command: readonly string[], environment?: Readonly<Record<string, string>>): Child;
   /** Rules alone, with a server that answers "agent"; resolves when they are in place and it listens. */
   startAgent(options: {
-    readonly mode: "nft" | "iptables";
+    readonly mode: "auto" | "nft" | "iptables";
     readonly port: number;
     readonly first: "rules" | "listening";
+    /** A folder whose programs come before the node's own. */
+    readonly programs?: string;
   }): Promise<AgentProcess>;
   removeRules(): void;
 }
@@ -100,9 +102,10 @@ export async function useNode(t: TestContext): Promise<NodeWorld> {
     pod: createPod(start(pod, [process.execPath, resolve(folder, "pod-process.ts")])),
     onNode: (program, ...args) => run("ip", ["netns", "exec", node, program, ...args]),
     spawnOnNode: (command, environment = {}) => start(node, command, { ...environment }),
-    startAgent: async ({ mode, port, first }) => {
+    startAgent: async ({ mode, port, first, programs }) => {
       const script = resolve(folder, "agent-process.ts");
-      const child = start(node, [process.execPath, script, mode, nodeAddress, String(port), first]);
+      const command = [process.execPath, script, mode, nodeAddress, String(port), first];
+      const child = start(node, command, programs === undefined ? {} : { PATH: `${programs}:${path}` });
       const ended = once(child, "exit").then(() => [JSON.stringify({ what: "it has ended" })]);
       const [line] = await Promise.race([once(createInterface({ input: child.stdout }), "line"), ended]);
       if (JSON.parse(String(line)).what !== "installed") throw new Error(`the agent says ${String(line)}`);

@@ -18,6 +18,14 @@ const byAgent = '{"error":"invalid_request","error_description":"Required metada
 const closed = /^(?:ECONNREFUSED|ECONNRESET)$/;
 const noRules = "podid's rules are not on this node any more: its pods reach the real metadata service\n";
 
+/** Has the probe port until it is told something, and the loopback's token port for as long as it is listened to. */
+const otherAgent = `
+  const { createServer } = require("node:net");
+  const [probes, tokens] = [${probePort}, 2579].map((port) => createServer().listen(port, "127.0.0.1"));
+  tokens.once("listening", () => console.log("listening"));
+  process.stdin.once("data", () => probes.close()).once("end", () => tokens.close());
+`;
+
 interface Started {
   readonly child: ReturnType<NodeWorld["spawnOnNode"]>;
   readonly said: readonly { readonly msg: string }[];
@@ -107,6 +115,27 @@ describe("podid nmi on a node", { skip: noNodeNetwork("nft", "setpriv") ?? false
     assert.equal(world.onNode(program, "nmi", "--remove-rules"), noRules);
     assert.equal((await world.pod.probe()).answer, "real");
     assert.doesNotMatch(rulesOf(world), /podid/);
+  });
+
+  it("takes over from an agent that still has its ports, and serves pods before the node's own processes", async (t) => {
+    const world = await useNode(t);
+    const other = world.spawnOnNode([process.execPath, "-e", otherAgent]);
+    await once(other.stdout, "data");
+    const nmi = await startNmi(t, world);
+    await says(nmi, "a port is taken; waiting for it");
+    other.stdin.write("leave the probe port\n");
+    await says(nmi, "ready");
+    assert.equal((await world.pod.probe()).answer, byAgent);
+    const notes = [
+      "/host/token is not served at 127.0.0.1 (listen EADDRINUSE: address already in use 127.0.0.1:2579)",
+    ];
+    assert.deepEqual(JSON.parse(probe(world, "/readyz")), { ready: true, reasons: [], notes });
+    other.stdin.end();
+    await waitFor(
+      () => probe(world, "/readyz") === '{"ready":true,"reasons":[],"notes":[]}',
+      "it is served at all addresses",
+    );
+    assert.equal(await end(nmi, "SIGTERM"), 0);
   });
 
   it("repairs what others take away, and counts it", async (t) => {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
 
 import { waitFor } from "../../control-plane/wait.ts";
 import { nodeAddress, noNodeNetwork, useNode } from "./node-world.ts";
@@ -83,3 +86,34 @@ for (const mode of ["nft", "iptables"] as const) {
     });
   });
 }
+
+/** A folder with an nft that does not work until `mend`. */
+async function useBrokenNft(
+  t: TestContext,
+): Promise<{ readonly programs: string; readonly mend: () => Promise<void> }> {
+  const programs = await mkdtemp(join(tmpdir(), "podid-nft-"));
+  t.after(() => rm(programs, { recursive: true, force: true }));
+  const nft = join(programs, "nft");
+  await writeFile(nft, "#!/bin/sh\necho 'Protocol not supported' >&2\nexit 1\n");
+  await chmod(nft, 0o755);
+  return { programs, mend: () => rm(nft) };
+}
+
+const skip = noNodeNetwork("nft", "iptables") ?? false;
+describe("a pod on a node where nft does not work at first", { skip }, () => {
+  it("is behind rules of iptables, then of nft, and never reaches the real service", async (t) => {
+    const world = await useNode(t);
+    const { programs, mend } = await useBrokenNft(t);
+    const ruleset = (): string =>
+      world.onNode("iptables", "-S") + world.onNode("iptables", "-t", "nat", "-S");
+    await world.startAgent({ mode: "auto", port, first: "listening", programs });
+    assert.match(ruleset(), /PODID-GUARD/);
+    await world.pod.probe();
+    assert.deepEqual(await world.pod.probe(), { answer: "agent", hasSeenReal: false });
+    await mend();
+    await waitFor(() => !ruleset().includes("PODID"), "iptables' rules are gone");
+    assert.deepEqual(await world.pod.probe(), { answer: "agent", hasSeenReal: false });
+    assert.match(world.onNode("nft", "list", "table", "inet", "podid_guard"), /reject with tcp reset/);
+    assert.match(world.onNode("nft", "list", "table", "ip", "podid_redirect"), /dnat to/);
+  });
+});

@@ -152,7 +152,7 @@ describe("a daemon that is told to stop", () => {
       .looseObject({ address: z.object({ port: z.int() }) })
       .parse(await first.said("serving tokens"));
     const second = startNmi([`--nmi-port=${address.port}`]);
-    await second.said("the token port is taken; waiting for it");
+    await second.said("a port is taken; waiting for it");
     first.kill("SIGTERM");
     await second.said("serving tokens");
     second.kill("SIGTERM");

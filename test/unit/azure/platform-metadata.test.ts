@@ -24,7 +24,14 @@ describe("the platform's metadata for excepted pods", () => {
     assert.deepEqual(await platform.fetchToken({ resource, signal }), {
       status: 410,
       body: '{"error":"gone"}',
+      retryAfterSeconds: null,
     });
+  });
+
+  it("says when IMDS wants to be asked again", async (t) => {
+    const imds = await serveScript(t, () => ({ status: 429, headers: { "retry-after": "7" }, body: "{}" }));
+    const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });
+    assert.equal((await platform.fetchToken({ resource, signal })).retryAfterSeconds, 7);
   });
 
   const selectors = [

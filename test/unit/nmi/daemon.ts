@@ -37,8 +37,10 @@ export interface FakeAzure extends TokenSource, PlatformMetadata {
   onAcquire: () => Promise<TokenResult | undefined> | TokenResult | undefined;
   /** What it was asked for beside tokens, and what it answers. */
   readonly metadataCalls: object[];
-  onMetadata: () => { readonly status: number; readonly contentType: string; readonly body: string };
+  onMetadata: () => Promise<FakeMetadata> | FakeMetadata;
 }
+
+type FakeMetadata = Awaited<ReturnType<PlatformMetadata["fetchMetadata"]>>;
 
 type LogLine = Readonly<Record<string, unknown>>;
 
@@ -124,7 +126,8 @@ function createFakeAzure(clock: SimulatedClock): FakeAzure {
       if (answer !== undefined) return answer;
       return { ok: true, token: mintToken(Math.floor(clock.nowMs() / 1000), azure.lifetimeSeconds) };
     },
-    fetchToken: ({ resource }) => Promise.resolve({ status: 200, body: `{"raw":"${resource}"}` }),
+    fetchToken: ({ resource }) =>
+      Promise.resolve({ status: 200, body: `{"raw":"${resource}"}`, retryAfterSeconds: null }),
     metadataCalls: [],
     onMetadata: () => ({ status: 200, contentType: "application/json; charset=utf-8", body: '{"vmId":"1"}' }),
     fetchMetadata: ({ path, apiVersion, format }) => {

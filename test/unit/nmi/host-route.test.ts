@@ -105,6 +105,40 @@ describe("a process of the node that asks for a pod", () => {
     await stopCleanly(limited);
   });
 
+  it("spends the node's own budget with pods that do not live here, whatever it calls them", async () => {
+    const limited = await startBoundPod({ nmi: { burstPerCaller: 2, perSecondPerCaller: 1 } });
+    limited.resources.put("Pod", pod("away", "127.0.0.9", { node: "node-2" }));
+    const waiting = ["invented-1", "away"].map(async (podname) => {
+      const begun = limited.clock.timerStarted();
+      const answer = askFor(limited, { ...named, podname });
+      await begun;
+      return { answer };
+    });
+    const held = await Promise.all(waiting);
+    assert.equal((await askFor(limited, { ...named, podname: "invented-2" })).status, 429);
+    assert.equal((await askFor(limited)).status, 200);
+    limited.clock.advance(10_000);
+    for (const { answer } of held) assert.equal((await answer).status, 404);
+    await stopCleanly(limited);
+  });
+
+  it("waits in few places for pods that do not live here, and takes none from a pod that does", async () => {
+    const limited = await startBoundPod({ nmi: { mostHeldPerCaller: 1 } });
+    const begun = limited.clock.timerStarted();
+    const held = askFor(limited, { ...named, podname: "invented-1" });
+    await begun;
+    assert.equal((await askFor(limited, { ...named, podname: "invented-2" })).status, 410);
+    limited.resources.put("Pod", pod("late", "127.0.0.3", { labels: { aadpodidbinding: "web" } }));
+    const pending = limited.clock.timerStarted(50_000);
+    const own = askFor(limited, { ...named, podname: "late" });
+    await pending;
+    limited.resources.put("AzureAssignedIdentity", assigned("late", reader));
+    assert.equal((await own).status, 200);
+    limited.clock.advance(10_000);
+    assert.equal((await held).status, 404);
+    await stopCleanly(limited);
+  });
+
   it("is told what is missing", async () => {
     assert.equal((await askFor(daemon, { podns: "shop" })).status, 400);
   });

@@ -188,7 +188,7 @@ describe("Azure's failures", () => {
   ] as const) {
     it(`tells an excepted pod when to come back when the platform says ${status}`, async () => {
       daemon.resources.put("Pod", pod("web", web, { labels: { excepted: "true" } }));
-      daemon.azure.fetchToken = () => Promise.resolve({ status, body: "busy" });
+      daemon.azure.fetchToken = () => Promise.resolve({ status, body: "busy", retryAfterSeconds: null });
       const answer = await daemon.askToken(web);
       assert.deepEqual([answer.status, answer.headers["retry-after"]], [status, seconds]);
     });
@@ -198,7 +198,7 @@ describe("Azure's failures", () => {
     daemon.resources.put("Pod", pod("web", web, { labels: { excepted: "true" } }));
     daemon.azure.fetchToken = () => {
       daemon.resources.put("Pod", pod("web", web, { uid: "uid-web-2" }));
-      return Promise.resolve({ status: 200, body: "{}" });
+      return Promise.resolve({ status: 200, body: "{}", retryAfterSeconds: null });
     };
     assert.equal((await daemon.askToken(web)).status, 503);
   });
@@ -207,7 +207,11 @@ describe("Azure's failures", () => {
     daemon.resources.put("Pod", pod("web", web, { labels: { excepted: "true" } }));
     daemon.azure.fetchToken = () => {
       daemon.resources.put("Pod", pod("web", web, { labels: { aadpodidbinding: "nobody" } }));
-      return Promise.resolve({ status: 200, body: '{"access_token":"of-the-node"}' });
+      return Promise.resolve({
+        status: 200,
+        body: '{"access_token":"of-the-node"}',
+        retryAfterSeconds: null,
+      });
     };
     daemon.clock.advance(60_000);
     const asked = daemon.askToken(web);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { descriptionOf, startBoundPod, stopCleanly, web } from "./bound-pod.ts";
 import type { Daemon, HttpAnswer } from "./daemon.ts";
+import { pod } from "./memory-resources.ts";
 
 const header = { metadata: "true" };
 const compute = "/metadata/instance/compute?api-version=2021-02-01&format=json&x=%2e%2e";
@@ -64,6 +65,29 @@ describe("the platform's metadata", () => {
     daemon.clock.advance(10_000);
     assert.equal((await answer).status, 404);
     assert.deepEqual(daemon.azure.metadataCalls, []);
+  });
+
+  it("is read by another pod, too, while one pod's reads take their time", async () => {
+    daemon.resources.put("Pod", pod("modest", "127.0.0.4"));
+    const release = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const quick = daemon.azure.onMetadata();
+    daemon.azure.onMetadata = async () => {
+      daemon.azure.onMetadata = () => quick;
+      asked.resolve();
+      await release.promise;
+      return quick;
+    };
+    const slow = [1, 2].map(() => read("/metadata/instance/slow"));
+    await asked.promise;
+    const own = await daemon.ask({ from: "127.0.0.4", path: "/metadata/versions", headers: header });
+    assert.equal(own.status, 200);
+    assert.deepEqual(
+      daemon.azure.metadataCalls.map((call) => Reflect.get(call, "path")),
+      [["instance", "slow"], ["versions"]],
+    );
+    release.resolve();
+    for (const answer of slow) assert.equal((await answer).status, 200);
   });
 
   it("is not asked for anything that is not on the list", async () => {

@@ -132,7 +132,7 @@ describe("the reference's metrics", () => {
     const platform: PlatformMetadata = {
       fetchToken: ({ clientID }) =>
         clientID === undefined
-          ? Promise.resolve({ status: 200, body: "" })
+          ? Promise.resolve({ status: 200, body: "", retryAfterSeconds: null })
           : Promise.reject(new Error("cut")),
       fetchMetadata: () => Promise.reject(new Error("not asked")),
     };

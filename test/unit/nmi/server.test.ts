@@ -84,6 +84,17 @@ describe("raw requests", () => {
     });
   }
 
+  for (const expectation of ["foo", "100-continue"]) {
+    it(`answers a request that expects ${expectation} by its routes, as JSON`, async () => {
+      const bytes = `GET /none HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: ${expectation}\r\n${end}`;
+      const logged = daemon.nextLine();
+      const received = await sendRaw(daemon.port, bytes);
+      assert.match(received, /^(?:HTTP\/1\.1 100 Continue\r\n\r\n)?HTTP\/1\.1 404 /);
+      assert.match(received, /"error":"not_found"/);
+      assert.partialDeepStrictEqual(await logged, { status: 404 });
+    });
+  }
+
   it("closes the connection after a request with a body", async () => {
     const body = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nMetadata: true\r\nContent-Length: 5\r\n\r\nhello`;
     const received = await sendRaw(daemon.port, body);

@@ -11,6 +11,8 @@ export const startMs = Date.parse("2026-06-14T22:00:00Z");
 interface Agent {
   readonly rules: NodeRules;
   readonly clock: SimulatedClock;
+  /** What it says in the log. */
+  readonly told: readonly string[];
   /** Lets the next regular look come and end. */
   readonly nextLook: () => Promise<void>;
 }
@@ -18,7 +20,7 @@ interface Agent {
 /** Starts one on the node; it ends with the test. */
 export async function startAgent(
   t: TestContext,
-  node: FakeNode,
+  node: Pick<FakeNode, "commands">,
   options: {
     readonly mode?: "auto" | "nft" | "iptables";
     readonly atMs?: number;
@@ -26,9 +28,11 @@ export async function startAgent(
   } = {},
 ): Promise<Agent> {
   const clock = createSimulatedClock(options.atMs ?? startMs);
+  const told: string[] = [];
+  const tell = (_: unknown, message?: string): void => void told.push(message ?? "");
   const rules = createNodeRules({
     clock,
-    log: createSilentLog(),
+    log: { ...createSilentLog(), info: tell, warn: tell },
     commands: node.commands,
     terms: {
       metadata: { address: "169.254.169.254", port: 80 },
@@ -44,5 +48,5 @@ export async function startAgent(
     clock.advance(5000);
     await ended;
   };
-  return { rules, clock, nextLook };
+  return { rules, clock, nextLook, told };
 }

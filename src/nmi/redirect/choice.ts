@@ -1,0 +1,104 @@
+import type { Clock } from "../../runtime/clock.ts";
+import type { Log } from "../../runtime/log.ts";
+import { RedirectError } from "./errors.ts";
+import { firstThatWorks } from "./first-that-works.ts";
+import { createIptablesBackend, removeIptablesRules } from "./iptables-backend.ts";
+import { createNftBackend } from "./nft-backend.ts";
+import type { Backend, Commands, Installation, Outcome, Terms } from "./ports.ts";
+
+/** auto: nft, and iptables for as long as nft does not work. */
+export type RedirectMode = "auto" | "nft" | "iptables";
+
+export interface ChoiceDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly commands: Commands;
+  readonly terms: Terms;
+  readonly mode: RedirectMode;
+}
+
+type Ensured =
+  /** `installation`: what was put in place; null when all stood already. */
+  | { readonly ok: true; readonly outcome: Outcome; readonly installation: Installation | null }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** The program that the rules are made with. */
+export interface Choice {
+  /** Looks, and repairs, by the best program that works. Never rejects but for a fault in podid. */
+  ensure(): Promise<Ensured>;
+  /** Null until one has worked. */
+  current(): Backend["name"] | null;
+}
+
+/** Chooses nothing before the first `ensure`. */
+export function createChoice(deps: ChoiceDeps): Choice {
+  const { log } = deps;
+  const ways = waysOf(deps);
+  let chosen: Backend | null = null;
+  /** Rules of the program that was in use before may still be there. */
+  let hasLeftovers = false;
+  const onChosen = (backend: Backend, problems: readonly string[]): void => {
+    if (problems.length > 0) log.warn({ problems, backend: backend.name }, "nft does not work on this node");
+    if (chosen !== null) log.info({ backend: backend.name }, "nft works on this node now");
+    hasLeftovers = chosen !== null;
+    chosen = backend;
+  };
+  return {
+    ensure: async () => {
+      // What is in use first: a better program that hangs must delay no repair of it.
+      const kept = await firstThatWorks(chosen === null ? [] : [chosen], (way) => way.ensure());
+      const better = await firstThatWorks(betterThan(ways, chosen), (way) => ensureBy(way, chosen));
+      const found = better.found ?? kept.found;
+      if (found === null) return { ok: false, problems: [...better.problems, ...kept.problems] };
+      const { way, result: outcome } = found;
+      const installation =
+        outcome === "installed" ? { backend: way.name, cause: causeOf(way, chosen) } : null;
+      if (chosen !== way) onChosen(way, better.problems);
+      // Only now that the better rules are in force: at no time are there none.
+      if (hasLeftovers) hasLeftovers = !(await areRemoved(deps));
+      return { ok: true, outcome, installation };
+    },
+    current: () => chosen?.name ?? null,
+  };
+}
+
+/** The best first. */
+function waysOf({ mode, commands, terms, clock }: ChoiceDeps): readonly Backend[] {
+  const nft = createNftBackend(commands, terms, clock);
+  const iptables = createIptablesBackend(commands, terms, clock);
+  return { auto: [nft, iptables], nft: [nft], iptables: [iptables] }[mode];
+}
+
+/**
+ * Those that are better than the one in use are tried again at each look, since what kept them from working may pass: a
+ * module that was not loaded yet, a program that was late. The others are not, so that there is one change at most.
+ */
+function betterThan(ways: readonly Backend[], chosen: Backend | null): readonly Backend[] {
+  return chosen === null ? ways : ways.slice(0, ways.indexOf(chosen));
+}
+
+/** Rules of another agent's that are not whole are no reason to leave what works. */
+async function ensureBy(way: Backend, chosen: Backend | null): Promise<Outcome> {
+  const outcome = await way.ensure();
+  if (chosen !== null && outcome === "damaged, left to another") {
+    throw new RedirectError("failed", `${way.name}: the rules of another podid are not whole`);
+  }
+  return outcome;
+}
+
+function causeOf(installed: Backend, chosen: Backend | null): Installation["cause"] {
+  if (chosen === null) return "start";
+  return chosen === installed ? "repair" : "change";
+}
+
+/** Takes iptables' rules away. They lead to where those of nft do, so it may fail for once. */
+async function areRemoved({ commands, log }: ChoiceDeps): Promise<boolean> {
+  try {
+    await removeIptablesRules(commands);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RedirectError)) throw error;
+    log.warn({ problem: error.message }, "iptables' rules stand beside those of nft for now");
+    return false;
+  }
+}
