@@ -10,6 +10,7 @@ import {
   pairWanted,
   podOf,
   recordedTarget,
+  resourceIdOf,
 } from "./assigned-identity.ts";
 import type { Place } from "./observe.ts";
 import type { Problem } from "./problem.ts";
@@ -59,7 +60,7 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
     if (object.isGoing === true) {
       // Kept, it would stay half deleted, and whoever deleted it would wait for ever.
       removed.push(object);
-    } else if (notNow.has(pair) || desired.undecidedPods.has(podOf(object))) {
+    } else if (notNow.has(pair) || desired.undecidedPods.has(podOf(object)) || isOutOfReach(object, place)) {
       held.push(object);
     } else if (wanted !== undefined && fits(object, wanted)) {
       kept.push({ object, wanted });
@@ -79,6 +80,11 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
 
 function fits(object: AzureAssignedIdentity, wanted: Wanted): boolean {
   return isMadeFor(object, wanted.pod) && hasSameUse(object, wanted) && isUpToDate(object, wanted);
+}
+
+/** A new Node has no providerID at first; until it has, nobody knows whether what was written down is its machine. */
+function isOutOfReach(object: AzureAssignedIdentity, place: Place): boolean {
+  return place.kind === "noTarget" && recordedTarget(object) !== null && resourceIdOf(object) !== null;
 }
 
 /** A node made anew under its old name is another VM: what was written down about the old one is void. */
