@@ -3,6 +3,7 @@ import type { AzureAssignedIdentity } from "../engine/resources.ts";
 import {
   hasSameUse,
   isMadeFor,
+  isOnTarget,
   isResourceIdValid,
   isUpToDate,
   needsCompute,
@@ -72,14 +73,28 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
       removed.push(object);
     }
   }
-  // The successor of an object must wait until that has gone: it has the same name.
-  for (const object of removed) open.delete(pairOf(object));
+  for (const object of removed) {
+    const wanted = open.get(pairOf(object));
+    if (wanted !== undefined && !isOutdated(object, wanted)) open.delete(pairOf(object));
+  }
   const problems = judged.flatMap(({ verdict }) => (verdict.kind === "possible" ? [] : [verdict.problem]));
   return { kept, replaced, held, removed, missing: [...open.values()], problems };
 }
 
 function fits(object: AzureAssignedIdentity, wanted: Wanted): boolean {
   return isMadeFor(object, wanted.pod) && hasSameUse(object, wanted) && isUpToDate(object, wanted);
+}
+
+/**
+ * Whether `object` answers for what its identity was before it became another resource. Its successor is made beside it,
+ * so that one change adds and removes; any other must wait until the object has gone, for it has the same name.
+ */
+function isOutdated(object: AzureAssignedIdentity, { identity }: Wanted): boolean {
+  const held = resourceIdOf(object);
+  const isAlive = object.isGoing !== true && isOnTarget(object);
+  return (
+    isAlive && held !== null && needsCompute(identity) && held !== identity.spec.resourceID.toLowerCase()
+  );
 }
 
 /** A new Node has no providerID at first; until it has, nobody knows whether what was written down is its machine. */
