@@ -81,6 +81,11 @@ export function isPreAssigned(object: AzureAssignedIdentity): boolean {
   return object.annotations[annotation.preAssigned] === "true";
 }
 
+/** Whether the identity may be on the target: not so after ARM has confirmed its removal. */
+export function isOnTarget(object: AzureAssignedIdentity): boolean {
+  return object.status.status !== "Unassigned";
+}
+
 /** The VM or scale set written down when the object was made: for nodes that are gone. */
 export function recordedTarget(object: AzureAssignedIdentity): string | null {
   return object.annotations[annotation.target] ?? null;
@@ -114,7 +119,7 @@ export function isUpToDate({ spec }: AzureAssignedIdentity, { identity, binding 
 }
 
 /** Where and under which name the reference puts the object for `wanted`. */
-export function plainName(
+function plainName(
   { pod, identity }: Wanted,
   namespaced: boolean,
 ): { readonly namespace: string; readonly name: string } {
@@ -123,6 +128,28 @@ export function plainName(
     namespace: isOwn ? identity.namespace : "default",
     name: `${pod.name}-${pod.namespace}-${identity.name}`,
   };
+}
+
+/** Where it is put when the plain name is not free. */
+function longName({ pod, identity }: Wanted, plain: string): string {
+  return `${plain}-${identity.namespace}-${pod.uid}`;
+}
+
+/** Whether an object for `wanted` can be made now. Its own former ones must have gone, but for those that are `leaving`. */
+export function hasFreeName(
+  wanted: Wanted,
+  options: {
+    readonly namespaced: boolean;
+    readonly everywhere: ReadonlyMap<Key, AzureAssignedIdentity>;
+    readonly leaving: ReadonlySet<AzureAssignedIdentity>;
+  },
+): boolean {
+  const { everywhere, leaving, namespaced } = options;
+  const { namespace, name } = plainName(wanted, namespaced);
+  const holder = everywhere.get(keyOf({ namespace, name }));
+  if (holder === undefined) return true;
+  if (pairOf(holder) === pairWanted(wanted) && !leaving.has(holder)) return false;
+  return !everywhere.has(keyOf({ namespace, name: longName(wanted, name) }));
 }
 
 /**
@@ -138,12 +165,11 @@ export function newAssignedIdentity(
     readonly isTaken: (key: Key) => boolean;
   },
 ): NewAssignedIdentity {
-  const { pod, identity } = wanted;
+  const { pod } = wanted;
   const plain = plainName(wanted, options.namespaced);
-  const longName = `${plain.name}-${identity.namespace}-${pod.uid}`;
   return {
     namespace: plain.namespace,
-    name: options.isTaken(keyOf(plain)) ? longName : plain.name,
+    name: options.isTaken(keyOf(plain)) ? longName(wanted, plain.name) : plain.name,
     labels: { nodename: pod.node },
     annotations: {
       ...(options.preAssigned ? { [annotation.preAssigned]: "true" } : {}),

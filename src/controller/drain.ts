@@ -4,6 +4,7 @@ import { delay, type Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
 import { apply } from "./apply.ts";
+import { recordedTarget } from "./assigned-identity.ts";
 import { createIdentityChanger } from "./change-identities.ts";
 import type { Place, Snapshot } from "./observe.ts";
 import { createObserved } from "./observed.ts";
@@ -133,7 +134,11 @@ function createFailures(): Failures {
       const target = place.kind === "compute" ? place.target.toLowerCase() : "";
       const held = object.finalizers.filter((one) => !one.endsWith("aadpodidentity.k8s.io"));
       const holder = held.length === 0 ? undefined : `it is held by the finalizer ${held.join(", ")}`;
-      return last.get(keyOf(object)) ?? holder ?? last.get(target) ?? "there was no time left";
+      const lost =
+        place.kind === "noTarget"
+          ? `spec.providerID of Node ${place.node} names no Azure VM or scale set: take it off ${recordedTarget(object)} yourself, or mend or delete the Node`
+          : undefined;
+      return last.get(keyOf(object)) ?? holder ?? last.get(target) ?? lost ?? "there was no time left";
     },
   };
 }

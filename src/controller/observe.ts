@@ -1,6 +1,6 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Key, Pod } from "../engine/resources.ts";
-import { podOf, recordedTarget } from "./assigned-identity.ts";
+import { podOf, recordedTarget, resourceIdOf } from "./assigned-identity.ts";
 import { parseComputeTarget, parseProviderID } from "./compute-target.ts";
 import { createPlacedItems, type PlacedItems } from "./placed-items.ts";
 import type { Cluster } from "./ports.ts";
@@ -147,12 +147,18 @@ function placeOfNode(cluster: Cluster, nodeName: string): Place {
 }
 
 /**
- * A Node object tells nothing of the machine: a scale set outlives it, and a VM may too and come back with it. So an
- * object whose node is gone stays with the machine that was written down, until ARM says that it is gone or has taken
- * the identity off: else nobody would know any more that it is ours. aad-pod-identity wrote nothing down.
+ * A Node object tells nothing of the machine: a scale set outlives it, a VM may too and come back with it, and under its
+ * name another VM may come. So an object whose node is gone, or is another VM now, stays with the machine that was written
+ * down, until ARM says that it is gone or has taken the identity off: else nobody would know any more that it is ours.
+ * aad-pod-identity wrote nothing down.
  */
 function placeOfObject(object: AzureAssignedIdentity, ofNode: Place): Place {
-  if (ofNode.kind !== "nodeGone") return ofNode;
-  const recorded = parseComputeTarget(recordedTarget(object) ?? "");
+  const written = recordedTarget(object);
+  if (written === null || ofNode.kind === "noTarget") return ofNode;
+  if (ofNode.kind === "compute") {
+    const isThere = written.toLowerCase() === ofNode.target.toLowerCase();
+    if (isThere || resourceIdOf(object) === null) return ofNode;
+  }
+  const recorded = parseComputeTarget(written);
   return recorded === null ? ofNode : { kind: "compute", target: recorded.resourceId };
 }

@@ -3,6 +3,7 @@ import type { AzureAssignedIdentity } from "../engine/resources.ts";
 import {
   hasSameUse,
   isMadeFor,
+  isOnTarget,
   isResourceIdValid,
   isUpToDate,
   needsCompute,
@@ -10,6 +11,7 @@ import {
   pairWanted,
   podOf,
   recordedTarget,
+  resourceIdOf,
 } from "./assigned-identity.ts";
 import type { Place } from "./observe.ts";
 import type { Problem } from "./problem.ts";
@@ -59,7 +61,7 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
     if (object.isGoing === true) {
       // Kept, it would stay half deleted, and whoever deleted it would wait for ever.
       removed.push(object);
-    } else if (notNow.has(pair) || desired.undecidedPods.has(podOf(object))) {
+    } else if (notNow.has(pair) || desired.undecidedPods.has(podOf(object)) || isOutOfReach(object, place)) {
       held.push(object);
     } else if (wanted !== undefined && fits(object, wanted)) {
       kept.push({ object, wanted });
@@ -71,14 +73,33 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
       removed.push(object);
     }
   }
-  // The successor of an object must wait until that has gone: it has the same name.
-  for (const object of removed) open.delete(pairOf(object));
+  for (const object of removed) {
+    const wanted = open.get(pairOf(object));
+    if (wanted !== undefined && !isOutdated(object, wanted)) open.delete(pairOf(object));
+  }
   const problems = judged.flatMap(({ verdict }) => (verdict.kind === "possible" ? [] : [verdict.problem]));
   return { kept, replaced, held, removed, missing: [...open.values()], problems };
 }
 
 function fits(object: AzureAssignedIdentity, wanted: Wanted): boolean {
   return isMadeFor(object, wanted.pod) && hasSameUse(object, wanted) && isUpToDate(object, wanted);
+}
+
+/**
+ * Whether `object` answers for what its identity was before it became another resource. Its successor is made beside it,
+ * so that one change adds and removes; any other must wait until the object has gone, for it has the same name.
+ */
+function isOutdated(object: AzureAssignedIdentity, { identity }: Wanted): boolean {
+  const held = resourceIdOf(object);
+  const isAlive = object.isGoing !== true && isOnTarget(object);
+  return (
+    isAlive && held !== null && needsCompute(identity) && held !== identity.spec.resourceID.toLowerCase()
+  );
+}
+
+/** A new Node has no providerID at first; until it has, nobody knows whether what was written down is its machine. */
+function isOutOfReach(object: AzureAssignedIdentity, place: Place): boolean {
+  return place.kind === "noTarget" && recordedTarget(object) !== null && resourceIdOf(object) !== null;
 }
 
 /** A node made anew under its old name is another VM: what was written down about the old one is void. */

@@ -1,12 +1,13 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
 import {
+  hasFreeName,
   isMadeFor,
+  isOnTarget,
   isPreAssigned,
   newAssignedIdentity,
   pairOf,
   pairWanted,
-  plainName,
   podOf,
   renewedAssignedIdentity,
   resourceIdOf,
@@ -16,7 +17,7 @@ import type { Place } from "./observe.ts";
 import { pairUp, type Pairing } from "./pairing.ts";
 import type { NewAssignedIdentity } from "./ports.ts";
 import type { Problem } from "./problem.ts";
-import type { Desired } from "./wanted.ts";
+import type { Desired, Wanted } from "./wanted.ts";
 
 /** Whom an event about an action is for, and what it names. */
 export interface Subject {
@@ -85,8 +86,8 @@ export interface Plan {
  * One object is enough for that: those of other pods for the same identity are written once, when ARM
  * shows it, as are those for what an object in state Assigned answers for already.
  * A pod that came back under its old name takes over the object, in state Created until ARM has shown
- * the identity; that never leaves the VM, since IMDS would not know it for minutes (azure.md §2). Where
- * it must leave, the old object goes first and the next plan makes the new one.
+ * the identity; that never leaves the VM, since IMDS would not know it for minutes (azure.md §2). An
+ * identity that became another resource has an object for each, and one change adds and removes.
  */
 export function plan(input: PlanInput): Plan {
   const pairing = pairFor(input);
@@ -117,17 +118,22 @@ type Change = Extract<Action, { type: "changeIdentities" }>;
 /** Leaves out the wishes that must wait: for ARM's inventory, or for a predecessor on another node. */
 function pairFor(input: PlanInput): Pairing & { readonly hasUnknown: boolean } {
   const pairing = pairUp(input.place, input.desired, input.current);
-  const creatable = pairing.missing.filter((wanted) => {
-    const holder = input.everywhere.get(keyOf(plainName(wanted, input.namespaced)));
-    return holder === undefined || pairOf(holder) !== pairWanted(wanted);
-  });
+  const leaving = new Set(pairing.removed);
+  const creatable = pairing.missing.filter((wanted) => hasFreeName(wanted, { ...input, leaving }));
   const ours = idsOf(input.current.filter(isOnTarget));
-  const known = creatable.filter(({ identity }) => {
+  const isKnown = ({ identity }: Wanted): boolean => {
     const id = resourceIdOfIdentity(identity);
     return id === null || ours.has(id);
-  });
-  const missing = input.inventory === null ? known : creatable;
-  return { ...pairing, missing, hasUnknown: known.length < creatable.length };
+  };
+  const known = creatable.filter(isKnown);
+  const hasUnknown = known.length < creatable.length;
+  if (input.inventory !== null) return { ...pairing, missing: creatable, hasUnknown };
+  // Whose successor must wait stays until both can be changed at once.
+  const waiting = new Set(creatable.filter((wanted) => !isKnown(wanted)).map(pairWanted));
+  const isHeld = (object: AzureAssignedIdentity): boolean => waiting.has(pairOf(object));
+  const held = [...pairing.held, ...pairing.removed.filter(isHeld)];
+  const removed = pairing.removed.filter((object) => !isHeld(object));
+  return { ...pairing, held, removed, missing: known, hasUnknown };
 }
 
 function planCreates(pairing: Pairing, input: PlanInput): readonly Create[] {
@@ -276,11 +282,6 @@ function planReleases(pairing: Pairing, change: readonly Change[]): readonly Act
 
 function isAssigned(object: AzureAssignedIdentity): boolean {
   return object.status.status === "Assigned";
-}
-
-/** Whether the identity may be on the target: not so after ARM has confirmed its removal. */
-function isOnTarget(object: AzureAssignedIdentity): boolean {
-  return object.status.status !== "Unassigned";
 }
 
 function idsOf(objects: readonly AzureAssignedIdentity[]): Set<string> {

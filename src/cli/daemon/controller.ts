@@ -116,8 +116,8 @@ function tellElection({ environment, open }: Daemon, flags: ParsedFlags, what: s
   });
 }
 
-/** As MIC: the burst is what may be asked in a second. */
-function rateOf(flags: ParsedFlags): DaemonOptions["rate"] {
+/** How often the API server may be asked; null: as it likes. As MIC: the burst is what may be asked in a second. */
+export function rateOf(flags: ParsedFlags): DaemonOptions["rate"] {
   if (!flags.has(controllerFlags.clientQps)) return null;
   const perSecond = flags.get(controllerFlags.clientQps);
   return { perSecond, burst: Math.max(1, Math.floor(perSecond)) };

@@ -7,6 +7,7 @@ import {
   rate,
   someOf,
   span,
+  spanOrNever,
   text,
   toggle,
   withoutEffect,
@@ -117,9 +118,11 @@ export const controllerFlags = {
     span(1000, "pause"),
     "pauses grow: for a target from 1 to 60 seconds, for an identity that Azure refuses from 15 seconds to an hour",
   ),
-  "identity-assignment-reconcile-interval": span(
+  // Each time one read for each VM and scale set, of 25 a second that ARM grants a subscription (reference/azure.md).
+  "identity-assignment-reconcile-interval": spanOrNever(
     180_000,
-    "how often identities that others took off VMs and scale sets are put back; 0: never",
+    30_000,
+    "how often identities that others took off VMs and scale sets are put back, 30s at least; 0: never",
   ),
 };
 

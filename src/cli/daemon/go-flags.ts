@@ -75,6 +75,16 @@ export function span(initialMs: number, help: string): Flag<number> {
   return { ...known, initialText: spanText(initialMs) };
 }
 
+/** A span of `leastMs` or more, or 0, in milliseconds: what is done each time costs too much to be done without a pause. */
+export function spanOrNever(initialMs: number, leastMs: number, help: string): Flag<number> {
+  const form = `0 for never, or a duration of ${spanText(leastMs)} at least`;
+  const known = flag(initialMs, form, help, (given) => {
+    const ms = readSpan(given);
+    return ms === undefined || (ms > 0 && ms < leastMs) ? undefined : ms;
+  });
+  return { ...known, initialText: spanText(initialMs) };
+}
+
 function readSpan(given: string): number | undefined {
   const nanoseconds = parseGoDuration(given);
   return nanoseconds === undefined || nanoseconds < 0n ? undefined : Number(nanoseconds) / 1e6;

@@ -2,7 +2,7 @@ import { isPreAssigned, recordedTarget, resourceIdOf } from "../../../src/contro
 import type { AzureAssignedIdentity } from "../../../src/engine/resources.ts";
 import type { ApiServer } from "./api-server.ts";
 import type { Azure } from "./azure.ts";
-import { machineOf, shortName } from "./ids.ts";
+import { shortName } from "./ids.ts";
 
 /** Whose the identities on machines are, and the rules that hold at every moment because of it. */
 export interface Ownership {
@@ -14,6 +14,11 @@ export interface Ownership {
   /** Objects that answer for identity `id` on the machine. */
   answering(target: string, id: string): readonly AzureAssignedIdentity[];
   writes(): number;
+}
+
+/** The machine that an object is about, lower-cased: whatever its node stands on now. */
+function targetOf(object: AzureAssignedIdentity): string {
+  return (recordedTarget(object) ?? "").toLowerCase();
 }
 
 /** Watches everything that ARM accepts and everything that is written; `violated` hears what is against the rules. */
@@ -28,10 +33,6 @@ export function createOwnership(options: {
   const foreign = new Set<string>();
   let writes = 0;
 
-  const targetOf = (object: AzureAssignedIdentity): string => {
-    const node = server.truth.get("Node", object.spec.nodename);
-    return (node === undefined ? (recordedTarget(object) ?? "") : machineOf(node)).toLowerCase();
-  };
   const answering = (target: string, id: string): readonly AzureAssignedIdentity[] =>
     server.truth
       .list("AzureAssignedIdentity")

@@ -1,7 +1,7 @@
 import { findCloud } from "../../../src/azure/cloud.ts";
 import { createCompute } from "../../../src/azure/compute.ts";
 import { fenceCluster, fenceCompute } from "../../../src/cli/daemon/leader-fence.ts";
-import { pairOf } from "../../../src/controller/assigned-identity.ts";
+import { pairOf, recordedTarget } from "../../../src/controller/assigned-identity.ts";
 import { createController } from "../../../src/controller/controller.ts";
 import { gatherTerms } from "../../../src/controller/gathering.ts";
 import type { Cluster, Compute } from "../../../src/controller/ports.ts";
@@ -117,7 +117,9 @@ function wishesWithoutWait({ cluster }: Cache, nowMs: number): readonly Wish[] {
   return wishesOf(cluster, nowMs).filter(
     (wish) =>
       !objects.some(
-        (object) => pairOf(object) === `${wish.pod}/${wish.identity}` && object.spec.nodename !== wish.node,
+        (object) =>
+          pairOf(object) === `${wish.pod}/${wish.identity}` &&
+          (object.spec.nodename !== wish.node || recordedTarget(object)?.toLowerCase() !== wish.target),
       ),
   );
 }

@@ -9,7 +9,7 @@ import type { ApiFault } from "./surroundings.ts";
 export type Step =
   | { readonly op: "pod"; readonly pod: string; readonly node: string; readonly label: string }
   | { readonly op: "podGoes" | "podEnds"; readonly pod: string }
-  | { readonly op: "node"; readonly node: string }
+  | { readonly op: "node"; readonly node: string; readonly isNewMachine: boolean }
   | { readonly op: "nodeGoes"; readonly node: string; readonly machineStays: boolean }
   | {
       readonly op: "bind";
@@ -66,7 +66,7 @@ const happenings: readonly { readonly weight: number; readonly arbitrary: fc.Arb
   { weight: 6, arbitrary: fc.record({ op: named("podGoes"), pod }) },
   { weight: 1, arbitrary: fc.record({ op: named("podEnds"), pod }) },
   { weight: 2, arbitrary: fc.record({ op: named("nodeGoes"), node, machineStays: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ op: named("node"), node }) },
+  { weight: 2, arbitrary: fc.record({ op: named("node"), node, isNewMachine: fc.boolean() }) },
   {
     weight: 8,
     arbitrary: fc.record({

@@ -1,6 +1,6 @@
 import { makeBinding, makeIdentity, makePod } from "../../unit/controller/objects.ts";
 import { timeBoxOf } from "./boxes.ts";
-import { armIdentity, machineOf, nodeNamed, setId, vmId } from "./ids.ts";
+import { armIdentity, machineOf } from "./ids.ts";
 import { describeStep, type Step } from "./steps.ts";
 import type { World } from "./world.ts";
 
@@ -19,7 +19,7 @@ export async function take(world: World, step: Step, index: number): Promise<voi
     case "podEnds":
       return endPod(world, step.pod);
     case "node":
-      return world.putNode(step.node);
+      return world.putNode(step.node, step.isNewMachine ? `${step.node}-new` : step.node);
     case "nodeGoes":
       return removeNode(world, step.node, step.machineStays);
     case "bind": {
@@ -90,20 +90,28 @@ function endPod({ server }: World, key: string): void {
   server.apply((cluster) => cluster.put("Pod", { ...running, phase: "Succeeded" }));
 }
 
+/** The lower-cased id of what the node stands on; null when there is no such node. */
+function machineAt({ server }: World, name: string): string | null {
+  const node = server.truth.get("Node", name);
+  return node === undefined ? null : machineOf(node);
+}
+
 function removeNode(world: World, name: string, machineStays: boolean): void {
-  if (name.startsWith("vm-") && !machineStays) world.removeMachine(vmId(name));
+  const target = machineAt(world, name);
+  if (target !== null && name.startsWith("vm-") && !machineStays) world.removeMachine(target);
   world.server.apply((cluster) => cluster.remove("Node", name));
 }
 
 /** Only what no object is about yet: of the rest nobody could tell whose it is. */
 function attach(world: World, name: string, arm: string): void {
-  const target = machineOf(nodeNamed(name));
+  const target = machineAt(world, name);
+  if (target === null) return;
   const id = armIdentity(arm).toLowerCase();
   const isFree =
     world.azure.on(target)?.has(id) === false &&
     world.isQuiet() &&
     world.ownership.answering(target, id).length === 0;
   if (!isFree) return;
-  world.azure.attach(name.startsWith("set-") ? setId("pool") : vmId(name), armIdentity(arm));
+  world.azure.attach(target, armIdentity(arm));
   world.ownership.foreign(target, id);
 }

@@ -140,6 +140,20 @@ describe("leaving", () => {
     assert.deepEqual([world.objects(), world.onVm()], [[], []]);
   });
 
+  it("keeps what is on a VM that its Node does not name for now, and says where that is", async () => {
+    const world = createWorld("2026-06-14T12:00:00Z");
+    await populate(world);
+    world.cluster.put("Node", { name: "vm-0", providerID: "" });
+    const why = `spec.providerID of Node vm-0 names no Azure VM or scale set: take it off ${vmId("vm-0")} yourself, or mend or delete the Node`;
+    assert.deepEqual(await runDrain(world), [
+      { key: "default/web-0-shop-reader", why },
+      { key: "default/web-1-shop-reader", why },
+    ]);
+    world.cluster.remove("Node", "vm-0");
+    assert.deepEqual(await runDrain(world), []);
+    assert.deepEqual([world.objects(), world.onVm()], [[], []]);
+  });
+
   it("ends, and names the holder, where another's finalizer keeps an object", async () => {
     const world = createWorld("2026-06-14T12:00:00Z");
     const held = makeAssigned(makePod("web-0"), makeIdentity("reader"));

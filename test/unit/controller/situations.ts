@@ -1,4 +1,6 @@
-import type { PlanInput } from "../../../src/controller/plan.ts";
+import assert from "node:assert/strict";
+
+import type { Action, PlanInput } from "../../../src/controller/plan.ts";
 import type { Wanted } from "../../../src/controller/wanted.ts";
 import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Pod } from "../../../src/engine/resources.ts";
@@ -33,4 +35,26 @@ export function toInput(situation: Situation): PlanInput {
     everywhere: new Map([...current, ...elsewhere].map((object) => [keyOf(object), object])),
     namespaced: false,
   };
+}
+
+function short(id: string | null): string {
+  return id === null ? "" : ` ${id.slice(id.lastIndexOf("/") + 1)}`;
+}
+
+/** An action in a few words; ids by their last part. */
+export function tell(action: Action): string {
+  if (action.type === "create" || action.type === "replace") {
+    const isForeign = action.object.annotations["podid.dev/pre-assigned"] === "true";
+    return `${action.type} ${action.object.name}${isForeign ? " pre-assigned" : ""}`;
+  }
+  if (action.type === "createAssigned") {
+    assert.equal(action.object.status.status, "Assigned");
+    const isForeign = action.object.annotations["podid.dev/pre-assigned"] === "true";
+    return `${action.type} ${action.object.name}${short(action.resourceId)}${isForeign ? " pre-assigned" : ""}`;
+  }
+  if (action.type === "changeIdentities") {
+    return `arm +[${action.add.map(short).join("").trim()}] -[${action.remove.map(short).join("").trim()}]`;
+  }
+  if (action.type === "showTimeBox") return `show ${action.subject.object}`;
+  return `${action.type} ${action.subject.object}${short(action.resourceId)}`;
 }

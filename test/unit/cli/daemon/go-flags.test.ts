@@ -11,6 +11,7 @@ import {
   rate,
   renderFlags,
   span,
+  spanOrNever,
   text,
   toggle,
   withoutEffect,
@@ -23,6 +24,7 @@ const table = {
   loud: toggle(false, "say more"),
   v: withoutEffect(count(0, "verbosity"), "there is none"),
   wait: span(1000, "how long"),
+  every: spanOrNever(180_000, 30_000, "how often"),
   port: port(80, "where"),
   qps: rate(5, "how often"),
   agent: printable("", "who"),
@@ -83,6 +85,22 @@ describe("flags as Go reads them", () => {
       "-v=-1",
     ]) {
       assert.match(refused(bad), /: write /, bad);
+    }
+  });
+
+  it("refuse to do too often what costs much, and say what is the least", () => {
+    for (const [given, ms] of [
+      ["30s", 30_000],
+      ["1h", 3_600_000],
+      ["0", 0],
+      ["0s", 0],
+    ] as const) {
+      assert.equal(parse(`--every=${given}`).get(table.every), ms);
+    }
+    assert.equal(parse().get(table.every), 180_000);
+    for (const bad of ["1ms", "29.999s", "1ns", "-1s", "-3m", "3"]) {
+      const message = `podid nmi: --every "${bad}": write 0 for never, or a duration of 30s at least; see podid nmi --help`;
+      assert.equal(refused(`--every=${bad}`), message);
     }
   });
 
@@ -221,5 +239,16 @@ describe("the flags of aad-pod-identity", () => {
     const flags = parseFlags("controller", controllerFlags, args);
     assert.equal(flags.get(controllerFlags["leader-election-duration"]), 15_000);
     assert.equal(flags.warnings.length, 1);
+  });
+
+  it("keep a reconcile interval that would hammer ARM from starting", () => {
+    const flag = "identity-assignment-reconcile-interval";
+    assert.throws(() => parseFlags("controller", controllerFlags, [`--${flag}=1ms`]), {
+      message: `podid controller: --${flag} "1ms": write 0 for never, or a duration of 30s at least; see podid controller --help`,
+    });
+    assert.equal(
+      parseFlags("controller", controllerFlags, [`--${flag}=2m`]).get(controllerFlags[flag]),
+      120_000,
+    );
   });
 });

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import type { Controller } from "../../../src/controller/controller.ts";
+import { makeBinding, makePod, scaleSetId, scaleSetNode, vmId } from "./objects.ts";
+import { advance, createWorld, startController, type World } from "./world.ts";
+
+const minute = 60_000;
+const other = { name: "vm-0", providerID: `azure://${vmId("vm-9")}` };
+const again = makePod("web-0", { uid: "second" });
+
+/** Pod web-0 has its identity on VM vm-0. */
+function createAssignedWorld(): World {
+  const world = createWorld("2026-06-14T12:00:00Z");
+  world.bind(makeBinding("reader"));
+  world.cluster.put("Pod", makePod("web-0"));
+  return world;
+}
+
+/** What ARM refuses until the returned function is called: all changes of VM `name`. */
+function fail({ compute }: World, name: string): () => void {
+  compute.failWith = (target, ids) =>
+    target !== vmId(name) || ids.length === 0
+      ? null
+      : { kind: "unavailable", retryAfterSeconds: null, identities: [], detail: "503" };
+  return () => void (compute.failWith = () => null);
+}
+
+/** Names of the identities on a VM or scale set. */
+function on({ compute }: World, target: string): readonly string[] {
+  return Array.from(compute.machines.get(target.toLowerCase()) ?? [], (id) => id.split("/").at(-1) ?? "");
+}
+
+async function expectMoved(world: World, controller: Controller): Promise<void> {
+  await advance(world, controller, 2 * minute);
+  assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
+  assert.deepEqual([on(world, vmId("vm-0")), on(world, vmId("vm-9"))], [[], ["reader"]]);
+  world.cluster.remove("Pod", "shop/web-0");
+  await controller.settled();
+  assert.deepEqual([world.objects(), on(world, vmId("vm-9"))], [[], []]);
+}
+
+describe("a Node that comes back under its name with another VM", () => {
+  for (const pod of [makePod("web-0"), again]) {
+    it(`loses the identity on the old VM and has it on the new one, for pod ${pod.uid}`, async (t) => {
+      const world = createAssignedWorld();
+      const controller = await startController(t, world);
+      world.cluster.put("Pod", pod);
+      world.cluster.put("Node", other);
+      await expectMoved(world, controller);
+    });
+  }
+
+  it("does so when the removal from the old VM has failed and waits, while nobody is told that the new one has it", async (t) => {
+    const world = createAssignedWorld();
+    const controller = await startController(t, world);
+    const mend = fail(world, "vm-0");
+    world.cluster.remove("Node", "vm-0");
+    world.cluster.remove("Pod", "shop/web-0");
+    await advance(world, controller, minute);
+    world.cluster.put("Node", other);
+    world.cluster.put("Pod", again);
+    await advance(world, controller, minute);
+    assert.deepEqual([on(world, vmId("vm-0")), on(world, vmId("vm-9"))], [["reader"], []]);
+    const uids = world.cluster
+      .list("AzureAssignedIdentity")
+      .map(({ annotations }) => annotations["podid.dev/pod-uid"]);
+    assert.deepEqual(uids, ["shop-web-0-uid"]);
+    mend();
+    await expectMoved(world, controller);
+  });
+
+  it("does so when another leader finds nothing but the objects", async (t) => {
+    const world = createAssignedWorld();
+    const first = await startController(t, world);
+    const mend = fail(world, "vm-0");
+    world.cluster.remove("Node", "vm-0");
+    world.cluster.remove("Pod", "shop/web-0");
+    await advance(world, first, 1000);
+    await first.close();
+    world.cluster.put("Node", other);
+    world.cluster.put("Pod", again);
+    mend();
+    await expectMoved(world, await startController(t, world));
+  });
+
+  it("does so when it names no VM at first, with and without a pod that wants the identity", async (t) => {
+    for (const pods of [[again], []]) {
+      const world = createAssignedWorld();
+      const controller = await startController(t, world);
+      const mend = fail(world, "vm-0");
+      world.cluster.remove("Node", "vm-0");
+      world.cluster.remove("Pod", "shop/web-0");
+      await controller.settled();
+      world.cluster.put("Node", { name: "vm-0", providerID: "" });
+      for (const pod of pods) world.cluster.put("Pod", pod);
+      await advance(world, controller, 1000);
+      mend();
+      await advance(world, controller, minute);
+      world.cluster.put("Node", other);
+      world.cluster.put("Pod", again);
+      await expectMoved(world, controller);
+    }
+  });
+
+  it("leaves the pods of the scale set alone that it was an instance of", async (t) => {
+    const world = createAssignedWorld();
+    const pool = scaleSetId("pool");
+    world.cluster.put("Node", scaleSetNode("vm-0", "pool", 0));
+    world.cluster.put("Node", scaleSetNode("set-1", "pool", 1));
+    world.cluster.put("Pod", makePod("web-1", { node: "set-1" }));
+    const controller = await startController(t, world);
+    world.cluster.put("Node", other);
+    await controller.settled();
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned", "web-1-shop-reader Assigned"]);
+    assert.deepEqual([on(world, pool), on(world, vmId("vm-9"))], [["reader"], ["reader"]]);
+    assert.deepEqual(world.compute.journal, ["+reader", "+reader"]);
+  });
+});
