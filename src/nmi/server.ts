@@ -43,6 +43,11 @@ const limits = {
 } as const;
 const mostRequestsPerSocket = 100;
 const mostConnections = 4_096;
+/**
+ * Connections that the kernel keeps until they are accepted, where net.core.somaxconn lets it. One is accepted in a turn
+ * of the event loop; those that find no room come again after 1, 3 and 7 s.
+ */
+const backlog = mostConnections;
 /** Twice what one caller may have under way; the rest is for probes and connections that are kept. */
 export const mostConnectionsPerAddress = 200;
 const connectionBounds: ConnectionBounds = {
@@ -56,11 +61,8 @@ const drainMs = 5_000;
 const lastWordMs = 200;
 /** How long a connection that was accepted last may take to ask. */
 const silentMs = 1_000;
-/**
- * How often a server looks again whether connections are waiting to be accepted, before it stops to: one is accepted in a
- * turn of the event loop, and Node lets 511 wait.
- */
-const mostTurns = 1_000;
+/** How often a server looks again whether connections are waiting to be accepted, before it stops to. */
+const mostTurns = 2 * backlog;
 
 const malformed: Answer = refusalAnswer({
   kind: "invalidRequest",
@@ -94,7 +96,7 @@ export async function listen(
   const { host, port, isShared = false } = on;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen({ host, port, reusePort: isShared && port !== 0 }, resolve);
+  server.listen({ host, port, backlog, reusePort: isShared && port !== 0 }, resolve);
   await promise;
   server.off("error", reject);
   return {
