@@ -71,6 +71,15 @@ describe("events with the reference's reasons, and podid's own beside them", () 
     }
   });
 
+  it("tell of a pod whose identity is on the VM already", async (t) => {
+    const world = worldOfOnePod();
+    const controller = await startController(t, world);
+    world.cluster.put("Pod", makePod("web-1"));
+    await controller.settled();
+    assert.deepEqual(told(world), [...applied, ...applied.map((text) => text.replace("web-0", "web-1"))]);
+    assert.equal(world.compute.journal.length, 1);
+  });
+
   it("tell that ARM did not add or remove it", async (t) => {
     const world = worldOfOnePod();
     world.compute.failWith = changesFail;
