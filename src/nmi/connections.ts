@@ -58,12 +58,7 @@ export function followConnections(server: Server, clock: Clock, bounds: Connecti
       resolve();
     });
   });
-  server.setTimeout(bounds.unreadMs, (socket: Socket) => {
-    // A request that waits has its own limits, and nothing to write meanwhile.
-    const isHeld = (open.get(socket)?.answering ?? 0) > 0 && socket.writableLength === 0;
-    if (isHeld) socket.setTimeout(bounds.unreadMs);
-    else socket.destroy();
-  });
+  cutUnread(server, bounds.unreadMs, open);
   const closeWhere = (condition: (connection: Connection) => boolean): void => {
     for (const [socket, connection] of open) if (condition(connection)) socket.destroy();
   };
@@ -76,6 +71,15 @@ export function followConnections(server: Server, clock: Clock, bounds: Connecti
     count: () => count,
     isExcess: (socket) => excess.has(socket),
   };
+}
+
+function cutUnread(server: Server, unreadMs: number, open: ReadonlyMap<Socket, Connection>): void {
+  server.setTimeout(unreadMs, (socket: Socket) => {
+    // A request that waits has its own limits, and nothing to write meanwhile.
+    const isHeld = (open.get(socket)?.answering ?? 0) > 0 && socket.writableLength === 0;
+    if (isHeld) socket.setTimeout(unreadMs);
+    else socket.destroy();
+  });
 }
 
 /** Of all addresses; what is beyond is cut at once. */
