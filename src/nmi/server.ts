@@ -61,8 +61,11 @@ const drainMs = 5_000;
 const lastWordMs = 200;
 /** How long a connection that was accepted last may take to ask. */
 const silentMs = 1_000;
-/** How often a server looks again whether connections are waiting to be accepted, before it stops to. */
-const mostTurns = 2 * backlog;
+/**
+ * How often a server looks again whether connections are waiting to be accepted, before it stops to: fewer than may wait,
+ * since new ones come meanwhile and would keep it from ending.
+ */
+const mostTurns = 1_000;
 
 const malformed: Answer = refusalAnswer({
   kind: "invalidRequest",
