@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 import type { Clock } from "../runtime/clock.ts";
@@ -14,8 +14,11 @@ export interface Connections {
   closeSilent(): void;
   /** How many have come so far. */
   count(): number;
-  /** Whether a connection is one too many of its address: what it asks is not to be answered. */
-  isExcess(socket: Socket): boolean;
+  /**
+   * Follows a request until its answer has left. False when it is not to be answered: its connection is one too many of its
+   * address, or asks and asks before it is answered, and is cut.
+   */
+  admit(socket: Socket, outgoing: ServerResponse): boolean;
 }
 
 /** What one peer may have of a server, before it has asked anything. */
@@ -30,8 +33,12 @@ export interface ConnectionBounds {
 
 interface Connection {
   hasAsked: boolean;
-  answering: number;
+  /** For each request that is being answered, what ends it. */
+  readonly answering: Set<() => void>;
 }
+
+/** No client of IMDS asks again before it is answered, and Node reads a hundred requests of one connection that does. */
+const mostAsked = 8;
 
 /** Follows `server` from now on, and keeps its connections within the bounds. */
 export function followConnections(server: Server, clock: Clock, bounds: ConnectionBounds): Connections {
@@ -42,20 +49,12 @@ export function followConnections(server: Server, clock: Clock, bounds: Connecti
   let count = 0;
   server.on("connection", (socket: Socket) => {
     count += 1;
-    open.set(socket, { hasAsked: false, answering: 0 });
-    socket.once("close", () => open.delete(socket));
-  });
-  server.on("request", ({ socket }, outgoing) => {
-    const connection = open.get(socket);
-    if (connection === undefined || excess.has(socket)) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    connection.hasAsked = true;
-    connection.answering += 1;
-    answers.add(promise);
-    outgoing.once("close", () => {
-      connection.answering -= 1;
-      answers.delete(promise);
-      resolve();
+    const connection: Connection = { hasAsked: false, answering: new Set() };
+    open.set(socket, connection);
+    socket.once("close", () => {
+      open.delete(socket);
+      // Answers that had to wait for one before them do not hear of it.
+      for (const end of connection.answering) end();
     });
   });
   cutUnread(server, bounds.unreadMs, open);
@@ -66,17 +65,38 @@ export function followConnections(server: Server, clock: Clock, bounds: Connecti
     answered: async () => {
       await Promise.all(answers);
     },
-    closeAnswered: () => closeWhere(({ hasAsked, answering }) => hasAsked && answering === 0),
+    closeAnswered: () => closeWhere(({ hasAsked, answering }) => hasAsked && answering.size === 0),
     closeSilent: () => closeWhere(({ hasAsked }) => !hasAsked),
     count: () => count,
-    isExcess: (socket) => excess.has(socket),
+    admit: (socket, outgoing) => {
+      const connection = open.get(socket);
+      if (connection === undefined) return false;
+      const isAnswered = !excess.has(socket);
+      // Whom nobody answers, nobody waits for.
+      if (connection.answering.size >= mostAsked) socket.destroy();
+      else follow(connection, outgoing, isAnswered ? answers : new Set());
+      return isAnswered && !socket.destroyed;
+    },
   };
+}
+
+function follow(connection: Connection, outgoing: ServerResponse, answers: Set<Promise<void>>): void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => {
+    connection.answering.delete(end);
+    answers.delete(promise);
+    resolve();
+  };
+  connection.hasAsked = true;
+  connection.answering.add(end);
+  answers.add(promise);
+  outgoing.once("close", end);
 }
 
 function cutUnread(server: Server, unreadMs: number, open: ReadonlyMap<Socket, Connection>): void {
   server.setTimeout(unreadMs, (socket: Socket) => {
     // A request that waits has its own limits, and nothing to write meanwhile.
-    const isHeld = (open.get(socket)?.answering ?? 0) > 0 && socket.writableLength === 0;
+    const isHeld = (open.get(socket)?.answering.size ?? 0) > 0 && socket.writableLength === 0;
     if (isHeld) socket.setTimeout(unreadMs);
     else socket.destroy();
   });

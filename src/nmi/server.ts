@@ -85,7 +85,7 @@ export async function listen(
   const listener = requestListener(app);
   const server = createServer({ ...limits, requireHostHeader: false }, (incoming, outgoing) => {
     // The listener answers every fault itself: its promise never rejects.
-    if (!connections.isExcess(incoming.socket)) void listener(incoming, outgoing);
+    if (connections.admit(incoming.socket, outgoing)) void listener(incoming, outgoing);
   });
   // Node would answer 417, without a body, what expects something that it does not know; nothing here depends on it.
   server.on("checkExpectation", (incoming, outgoing) => void server.emit("request", incoming, outgoing));
