@@ -29,35 +29,39 @@ export interface Admission {
 const mostCallers = 4_096;
 const newsPauseMs = 10_000;
 /**
- * Who was refused so lately has not done as its Retry-After says, and gets a twentieth of the burst: a flood that pauses
- * would save one up again and again, and spend it in a moment in which nobody else is served.
+ * Who sent more than the rate so lately gets a twentieth of the burst: a flood that pauses would save one up again and
+ * again, and spend it in a moment in which nobody else is served. What is refused counts as sent, so that a flood stays one,
+ * and who keeps to the rate again is soon served again.
  */
-const refusedLatelyMs = 2_500;
+const overLatelyMs = 2_500;
 const shareOfBurst = 1 / 20;
 
 interface Caller {
   atOnce: number;
-  /** Requests that it may send now; grows with time up to the burst. */
+  /** Requests that it may send now; grows with time up to the burst, and falls with each that is sent. */
   allowance: number;
+  /** As `allowance`, up to a twentieth of the burst, and falls with each that is let in. */
+  smallAllowance: number;
   /** Monotonic. */
   seenMs: number;
   toldMs: number;
-  refusedMs: number;
+  /** When it last sent more than it may. */
+  overMs: number;
 }
 
 /** Makes a token bucket and a count of requests for each caller. */
 export function createAdmission(clock: Clock, limits: AdmissionLimits): Admission {
   const { mostAtOncePerCaller, perSecondPerCaller, burstPerCaller } = limits;
+  const smallBurst = Math.ceil(burstPerCaller * shareOfBurst);
   const callers = new Map<string, Caller>();
 
   const see = (key: string): Caller => {
     const nowMs = clock.monotonicMs();
     const known = callers.get(key);
-    const caller = known ?? newCaller(burstPerCaller, nowMs);
+    const caller = known ?? newCaller(burstPerCaller, smallBurst, nowMs);
     const gained = ((nowMs - caller.seenMs) / 1000) * perSecondPerCaller;
-    const isPatient = nowMs - caller.refusedMs >= refusedLatelyMs;
-    const most = isPatient ? burstPerCaller : Math.ceil(burstPerCaller * shareOfBurst);
-    caller.allowance = Math.min(most, caller.allowance + gained);
+    caller.allowance = Math.min(burstPerCaller, caller.allowance + gained);
+    caller.smallAllowance = Math.min(smallBurst, caller.smallAllowance + gained);
     caller.seenMs = nowMs;
     callers.delete(key);
     callers.set(key, caller);
@@ -66,7 +70,6 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
   const refused = (caller: Caller): Entry => {
     const isNews = caller.seenMs - caller.toldMs >= newsPauseMs;
     if (isNews) caller.toldMs = caller.seenMs;
-    caller.refusedMs = caller.seenMs;
     return { ok: false, refusal: refuse("tooManyRequests", "TooManyRequests"), isNews };
   };
 
@@ -74,16 +77,22 @@ export function createAdmission(clock: Clock, limits: AdmissionLimits): Admissio
     enter: (key) => {
       const caller = see(key);
       forgetOldest(callers);
-      if (caller.atOnce >= mostAtOncePerCaller || caller.allowance < 1) return refused(caller);
-      caller.allowance -= 1;
+      const wasOver = caller.seenMs - caller.overMs < overLatelyMs;
+      const isOver = caller.allowance < 1;
+      if (isOver) caller.overMs = caller.seenMs;
+      else caller.allowance -= 1;
+      const isBursting = wasOver && caller.smallAllowance < 1;
+      if (caller.atOnce >= mostAtOncePerCaller || isOver || isBursting) return refused(caller);
+      caller.smallAllowance = Math.max(0, caller.smallAllowance - 1);
       caller.atOnce += 1;
       return { ok: true, leave: () => void (caller.atOnce -= 1) };
     },
   };
 }
 
-function newCaller(allowance: number, nowMs: number): Caller {
-  return { atOnce: 0, allowance, seenMs: nowMs, toldMs: -newsPauseMs, refusedMs: -refusedLatelyMs };
+function newCaller(allowance: number, smallAllowance: number, nowMs: number): Caller {
+  const longAgo = { toldMs: -newsPauseMs, overMs: -overLatelyMs };
+  return { atOnce: 0, allowance, smallAllowance, seenMs: nowMs, ...longAgo };
 }
 
 function forgetOldest(callers: Map<string, Caller>): void {

@@ -16,7 +16,7 @@ export interface Connections {
   count(): number;
   /**
    * Follows a request until its answer has left. False when it is not to be answered: its connection is one too many of its
-   * address, or asks and asks before it is answered, and is cut.
+   * address, or asks again before it is answered, and is cut.
    */
   admit(socket: Socket, outgoing: ServerResponse): boolean;
 }
@@ -36,9 +36,6 @@ interface Connection {
   /** For each request that is being answered, what ends it. */
   readonly answering: Set<() => void>;
 }
-
-/** No client of IMDS asks again before it is answered, and Node reads a hundred requests of one connection that does. */
-const mostAsked = 8;
 
 /** Follows `server` from now on, and keeps its connections within the bounds. */
 export function followConnections(server: Server, clock: Clock, bounds: ConnectionBounds): Connections {
@@ -72,8 +69,9 @@ export function followConnections(server: Server, clock: Clock, bounds: Connecti
       const connection = open.get(socket);
       if (connection === undefined) return false;
       const isAnswered = !excess.has(socket);
+      // No client of IMDS asks again before it is answered, and Node would read a hundred requests of one that does.
+      if (connection.answering.size > 0) socket.destroy();
       // Whom nobody answers, nobody waits for.
-      if (connection.answering.size >= mostAsked) socket.destroy();
       else follow(connection, outgoing, isAnswered ? answers : new Set());
       return isAnswered && !socket.destroyed;
     },

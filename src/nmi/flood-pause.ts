@@ -6,16 +6,22 @@ import { delay, type Clock } from "../runtime/clock.ts";
  * (reference/reliability.md L4).
  */
 export interface FloodPause {
-  /** Resolves after the pause, a second or two, or once `gone` aborts; false, and at once, when as many of `caller` wait already as may. */
+  /** Resolves after the pause, or once `gone` aborts; false, and at once, when as many of `caller` wait already as may. */
   wait(caller: string, gone: AbortSignal): Promise<boolean>;
 }
 
-const pauseMs = 1_000;
-/** By so much longer waits each who comes while others do: those who are let go at once are back at once. */
-const apartMs = 5;
+export interface FloodPauseTerms {
+  /** How long who comes alone waits. */
+  readonly pauseMs: number;
+  /** By so much longer waits each who comes while others do: those who are let go at once are back at once. */
+  readonly apartMs: number;
+  /** More of one caller wait only where requests are sent without awaiting answers. */
+  readonly mostPerCaller: number;
+}
 
-/** Makes the pauses of one daemon. More than `mostPerCaller` wait only where requests are sent without awaiting answers. */
-export function createFloodPause(clock: Clock, mostPerCaller: number): FloodPause {
+/** Makes the pauses of one daemon. */
+export function createFloodPause(clock: Clock, terms: FloodPauseTerms): FloodPause {
+  const { pauseMs, apartMs, mostPerCaller } = terms;
   const waiting = new Map<string, number>();
   return {
     wait: async (caller, gone) => {

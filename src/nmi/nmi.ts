@@ -89,6 +89,10 @@ const probeLimits: AdmissionLimits = {
   burstPerCaller: 500,
 };
 
+const floodPause = { pauseMs: 1_000, apartMs: 5, mostPerCaller: mostConnectionsPerAddress };
+/** Some SDKs take a service that has not answered their probe within a second for none (reference/azure.md §1.2). */
+const probePause = { pauseMs: 300, apartMs: 2, mostPerCaller: mostConnectionsPerAddress };
+
 /** IMDS takes 5 requests a second beside those for tokens, of all of the machine (reference/azure.md §2). */
 const metadataCallsAtOnce = 2;
 const metadataCallsAtOncePerPod = 1;
@@ -145,7 +149,10 @@ export function createNmi(deps: NmiDeps): Nmi {
 function boundsOf(
   options: NmiOptions,
   clock: Clock,
-): Pick<AppDeps, "terms" | "admission" | "probeAdmission" | "floodPause" | "heldCap" | "metadataSlots"> {
+): Pick<
+  AppDeps,
+  "terms" | "admission" | "probeAdmission" | "floodPause" | "probePause" | "heldCap" | "metadataSlots"
+> {
   const { hosts, servesHostToken, metadataAreas } = options;
   return {
     terms: {
@@ -155,7 +162,8 @@ function boundsOf(
     },
     admission: createAdmission(clock, options),
     probeAdmission: createAdmission(clock, probeLimits),
-    floodPause: createFloodPause(clock, mostConnectionsPerAddress),
+    floodPause: createFloodPause(clock, floodPause),
+    probePause: createFloodPause(clock, probePause),
     heldCap: createHeldCap(options),
     metadataSlots: createCallerSlots(
       createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),

@@ -13,6 +13,7 @@ export interface ServeDeps extends TokenRouteDeps, HostRouteDeps, MetadataRouteD
   /** Of probes for the service, which are many and cost little. */
   readonly probeAdmission: Admission;
   readonly floodPause: FloodPause;
+  readonly probePause: FloodPause;
 }
 
 /** Serves one request, whatever it is: read once, then let in or refused, then answered by its route. */
@@ -24,7 +25,7 @@ export async function serveRequest(deps: ServeDeps, arrival: Arrival): Promise<S
   const entry = deps.admission.enter(caller);
   if (!entry.ok) {
     const served = { ...refused(entry.refusal), route, isRoutine: !entry.isNews };
-    return afterPause(deps, caller, served, arrival);
+    return afterPause(deps.floodPause, caller, served, arrival);
   }
   try {
     return { ...(await serveRoute(deps, parsed, arrival)), route };
@@ -51,16 +52,16 @@ async function refuseUnread(
     return served;
   }
   const told = isProbe ? served : { ...refused(entry.refusal), route, isRoutine: !entry.isNews };
-  return afterPause(deps, source, told, arrival);
+  return afterPause(isProbe ? deps.probePause : deps.floodPause, source, told, arrival);
 }
 
 async function afterPause(
-  { floodPause }: ServeDeps,
+  pause: FloodPause,
   caller: string,
   served: Served,
   { gone }: Arrival,
 ): Promise<Served> {
-  if (await floodPause.wait(caller, gone)) return served;
+  if (await pause.wait(caller, gone)) return served;
   const { answer } = served;
   return { ...served, answer: { ...answer, headers: { ...answer.headers, connection: "close" } } };
 }

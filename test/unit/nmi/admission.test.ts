@@ -34,7 +34,16 @@ describe("the requests of one caller", () => {
     assert.equal(passed("a", 10), 5);
   });
 
-  it("save up next to nothing while they are refused, and all again for who waits as long as it was told to", () => {
+  it("are let in again in full once they keep to the rate, though some were refused on the way", () => {
+    assert.equal(passed("a", 10), 5);
+    const passedLater = Array.from({ length: 3 }, () => {
+      clock.advance(2_000);
+      return passed("a", 3);
+    });
+    assert.deepEqual(passedLater, [burstAfterRefusal, 3, 3]);
+  });
+
+  it("save up next to nothing while they are too many, and all again for who waits as long as it was told to", () => {
     assert.equal(passed("a", 10), 5);
     for (let times = 0; times < 3; times += 1) {
       clock.advance(2_000);

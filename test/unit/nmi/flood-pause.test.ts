@@ -8,7 +8,7 @@ let clock: SimulatedClock;
 let pause: FloodPause;
 beforeEach(() => {
   clock = createSimulatedClock(0);
-  pause = createFloodPause(clock, 2);
+  pause = createFloodPause(clock, { pauseMs: 1_000, apartMs: 5, mostPerCaller: 2 });
 });
 
 const never = new AbortController().signal;

@@ -163,7 +163,7 @@ describe("the connections of one address", () => {
 describe("a connection that asks before it is answered", () => {
   const request = `GET ${tokenPath} HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n`;
 
-  it("is cut beyond eight requests, and what it asked for is let go", async () => {
+  it("is cut, and what it asked for is let go", async () => {
     const release = Promise.withResolvers<void>();
     const seen = { count: 0 };
     const app = new Hono<NmiEnv>();
@@ -179,18 +179,10 @@ describe("a connection that asks before it is answered", () => {
     socket.on("error", () => undefined);
     socket.write(request.repeat(50));
     await once(socket.resume(), "close");
-    assert.equal(seen.count, 8);
+    assert.equal(seen.count, 1);
     // Nothing is under way any more, so there is nothing to wait for.
     await server.close(() => assert.fail("it waits for answers that nobody can get"));
     release.resolve();
-  });
-
-  it("is answered in order up to that", async () => {
-    const daemon = await startDaemon({ at: "2026-06-14T12:00:00Z" });
-    const last = request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
-    const received = await sendRaw(daemon.port, request.repeat(7) + last);
-    assert.equal(received.match(/HTTP\/1\.1 400 /g)?.length, 8);
-    await daemon.nmi.close();
   });
 });
 
