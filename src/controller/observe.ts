@@ -154,7 +154,9 @@ function placeOfNode(cluster: Cluster, nodeName: string): Place {
  */
 function placeOfObject(object: AzureAssignedIdentity, ofNode: Place): Place {
   const written = recordedTarget(object);
-  if (written === null || ofNode.kind === "noTarget") return ofNode;
+  if (written === null) return ofNode;
+  // A Node that has no providerID yet tells nothing, and who deletes an object must not wait for it.
+  if (ofNode.kind === "noTarget" && object.isGoing !== true) return ofNode;
   if (ofNode.kind === "compute") {
     const isThere = written.toLowerCase() === ofNode.target.toLowerCase();
     if (isThere || resourceIdOf(object) === null) return ofNode;

@@ -44,10 +44,15 @@ const nodeItself = "node";
 
 /**
  * By what name the caps count such a request: by the pod, since all of them come from one address. Names of pods that do
- * not live here cost whoever invents them nothing, so all of those count as one caller: the node itself.
+ * not live here cost whoever invents them nothing, so all of those count as one caller: the node itself. Until we know who
+ * lives here, each name counts.
  */
-export function callerOf(deps: Pick<HostRouteDeps, "resources" | "node" | "clock">, named: NamedPod): string {
-  return livePod(deps, named) === null ? nodeItself : `${named.namespace}/${named.name}`;
+export function callerOf(
+  deps: Pick<HostRouteDeps, "resources" | "node" | "clock" | "isSynced">,
+  named: NamedPod,
+): string {
+  const isInvented = deps.isSynced() && livePod(deps, named) === null;
+  return isInvented ? nodeItself : `${named.namespace}/${named.name}`;
 }
 
 /** Nothing but the node has a loopback address as its source; should a pod have one, it is a pod. */

@@ -103,6 +103,17 @@ describe("a Node that comes back under its name with another VM", () => {
     }
   });
 
+  it("does so when the object is deleted while it names no VM: ARM takes the identity off first", async (t) => {
+    const world = createAssignedWorld();
+    const controller = await startController(t, world);
+    world.cluster.remove("Pod", "shop/web-0");
+    world.cluster.put("Node", { name: "vm-0", providerID: "" });
+    const [object = assert.fail("there is none")] = world.cluster.list("AzureAssignedIdentity");
+    world.cluster.put("AzureAssignedIdentity", { ...object, isGoing: true });
+    await advance(world, controller, minute);
+    assert.deepEqual([world.objects(), on(world, vmId("vm-0"))], [[], []]);
+  });
+
   it("leaves the pods of the scale set alone that it was an instance of", async (t) => {
     const world = createAssignedWorld();
     const pool = scaleSetId("pool");
