@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 
 import type { Clock } from "../runtime/clock.ts";
 import { canonicalAddress } from "./caller.ts";
+import { createTally } from "./tally.ts";
 
 /** The connections of a server, by what they are at. Node's own list takes those that have just come for idle ones. */
 export interface Connections {
@@ -110,7 +111,7 @@ const cutApartMs = 3;
  * @returns those that are one too many, until they are cut.
  */
 function limitPerAddress(server: Server, clock: Clock, bounds: ConnectionBounds): ReadonlySet<Socket> {
-  const openOf = new Map<string, number>();
+  const open = createTally();
   const excess = new Set<Socket>();
   const cutLater = (socket: Socket): void => {
     if (excess.size >= mostExcess) {
@@ -128,17 +129,12 @@ function limitPerAddress(server: Server, clock: Clock, bounds: ConnectionBounds)
     // Without one it has left already, and is closed in a moment.
     const { remoteAddress = "" } = socket;
     const address = canonicalAddress(remoteAddress) ?? remoteAddress;
-    const open = openOf.get(address) ?? 0;
-    if (open >= bounds.mostPerAddress) {
+    if (open.of(address) >= bounds.mostPerAddress) {
       cutLater(socket);
       return;
     }
-    openOf.set(address, open + 1);
-    socket.once("close", () => {
-      const left = (openOf.get(address) ?? 0) - 1;
-      if (left > 0) openOf.set(address, left);
-      else openOf.delete(address);
-    });
+    open.add(address);
+    socket.once("close", () => open.drop(address));
   });
   return excess;
 }

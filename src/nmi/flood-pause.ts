@@ -1,4 +1,5 @@
 import { delay, type Clock } from "../runtime/clock.ts";
+import { createTally } from "./tally.ts";
 
 /**
  * Keeps callers that send more than they may waiting for their answers, so that they ask no faster than their
@@ -22,20 +23,18 @@ export interface FloodPauseTerms {
 /** Makes the pauses of one daemon. */
 export function createFloodPause(clock: Clock, terms: FloodPauseTerms): FloodPause {
   const { pauseMs, apartMs, mostPerCaller } = terms;
-  const waiting = new Map<string, number>();
+  const waiting = createTally();
   return {
     wait: async (caller, gone) => {
-      const own = waiting.get(caller) ?? 0;
+      const own = waiting.of(caller);
       if (own >= mostPerCaller) return false;
-      waiting.set(caller, own + 1);
+      waiting.add(caller);
       try {
         await delay(clock, pauseMs + own * apartMs, gone);
       } catch {
         // It has left: nobody reads the answer.
       } finally {
-        const left = (waiting.get(caller) ?? 0) - 1;
-        if (left > 0) waiting.set(caller, left);
-        else waiting.delete(caller);
+        waiting.drop(caller);
       }
       return true;
     },

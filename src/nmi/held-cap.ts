@@ -1,5 +1,6 @@
 import type { Step } from "./hold.ts";
 import { refuse } from "./refusals.ts";
+import { createTally } from "./tally.ts";
 
 /** Keeps the number of requests that wait within bounds, for each caller and in all (reference/reliability.md N12). */
 export interface HeldCap {
@@ -20,21 +21,18 @@ export function createHeldCap(limits: {
   readonly mostHeldPerCaller: number;
 }): HeldCap {
   const { mostHeld, mostHeldPerCaller } = limits;
-  const byCaller = new Map<string, number>();
+  const byCaller = createTally();
   let held = 0;
 
   const take = (caller: string): boolean => {
-    const own = byCaller.get(caller) ?? 0;
-    if (held >= mostHeld || own >= mostHeldPerCaller) return false;
+    if (held >= mostHeld || byCaller.of(caller) >= mostHeldPerCaller) return false;
     held += 1;
-    byCaller.set(caller, own + 1);
+    byCaller.add(caller);
     return true;
   };
   const free = (caller: string): void => {
     held -= 1;
-    const own = (byCaller.get(caller) ?? 0) - 1;
-    if (own > 0) byCaller.set(caller, own);
-    else byCaller.delete(caller);
+    byCaller.drop(caller);
   };
   return {
     within: async (caller, attempt, wait) => {

@@ -24,8 +24,7 @@ export async function serveRequest(deps: ServeDeps, arrival: Arrival): Promise<S
   const caller = chargedTo(deps, parsed, arrival);
   const entry = deps.admission.enter(caller);
   if (!entry.ok) {
-    const served = { ...refused(entry.refusal), route, isRoutine: !entry.isNews };
-    return afterPause(deps.floodPause, caller, served, arrival);
+    return afterPause(deps.floodPause, caller, { ...tooMany(entry), route }, arrival);
   }
   try {
     return { ...(await serveRoute(deps, parsed, arrival)), route };
@@ -45,14 +44,20 @@ async function refuseUnread(
 ): Promise<Served> {
   const isProbe = refusal.kind === "metadataHeaderMissing";
   const source = sourceOf(arrival);
-  const entry = (isProbe ? deps.probeAdmission : deps.admission).enter(source);
+  const [admission, pause] = isProbe
+    ? [deps.probeAdmission, deps.probePause]
+    : [deps.admission, deps.floodPause];
+  const entry = admission.enter(source);
   const served = { ...refused(refusal), route, isRoutine: isProbe };
   if (entry.ok) {
     entry.leave();
     return served;
   }
-  const told = isProbe ? served : { ...refused(entry.refusal), route, isRoutine: !entry.isNews };
-  return afterPause(isProbe ? deps.probePause : deps.floodPause, source, told, arrival);
+  return afterPause(pause, source, isProbe ? served : { ...tooMany(entry), route }, arrival);
+}
+
+function tooMany({ refusal, isNews }: Extract<ReturnType<Admission["enter"]>, { ok: false }>): Served {
+  return { ...refused(refusal), isRoutine: !isNews };
 }
 
 async function afterPause(

@@ -9,6 +9,14 @@ const preAssigned = { annotations: { "podid.dev/pre-assigned": "true" } };
 const object0 = "default/web-0-shop-reader";
 const longName = "web-0-shop-reader-shop-shop-web-0-uid";
 const moved = makeIdentity("reader", { spec: { resourceID: identityId("moved") } });
+/** What is done where the old one stays on the machine. */
+const addedAlone = [
+  `create ${longName}`,
+  "arm +[moved] -[]",
+  `markAssigned default/${longName} moved`,
+  `markUnassigned ${object0}`,
+  `delete ${object0}`,
+];
 
 describe("plan, for an identity that became another resource", () => {
   const rows: Readonly<Record<string, Situation & { readonly actions: readonly string[] }>> = {
@@ -32,25 +40,13 @@ describe("plan, for an identity that became another resource", () => {
         makeAssigned(web0, reader),
         makeAssigned(web1, makeIdentity("twin", { spec: { resourceID: identityId("reader") } })),
       ],
-      actions: [
-        "create web-0-shop-reader-shop-shop-web-0-uid",
-        "arm +[moved] -[]",
-        `markAssigned ${object0}-shop-shop-web-0-uid moved`,
-        `markUnassigned ${object0}`,
-        `delete ${object0}`,
-      ],
+      actions: addedAlone,
     },
     "another resource id comes while the old one was there before us": {
       wanted: [want(web0, moved)],
       current: [makeAssigned(web0, reader, preAssigned)],
       inventory: ["reader"],
-      actions: [
-        "create web-0-shop-reader-shop-shop-web-0-uid",
-        "arm +[moved] -[]",
-        `markAssigned ${object0}-shop-shop-web-0-uid moved`,
-        `markUnassigned ${object0}`,
-        `delete ${object0}`,
-      ],
+      actions: addedAlone,
     },
     "an edit that was cut short is finished": {
       wanted: [want(web0, moved)],
