@@ -8,6 +8,7 @@ import { askAgainAt, type SpotCheck } from "../timebox/hints.ts";
 import { instantFromMs, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
 import type { NextChange } from "../timebox/next-change.ts";
 import type { Assignments } from "./assignments.ts";
+import { createKeptAnswers, type KeptAnswers } from "./kept-answers.ts";
 import type { Resources } from "./ports.ts";
 import type { TokenRequest } from "./request-query.ts";
 
@@ -25,8 +26,9 @@ export interface Confirmation {
 /** However far custom rules look ahead, they are asked again after this long. */
 const longestCustomSeconds = 300;
 
-/** The policy's questions as NMI asks them. Each call asks anew, at the clock's now. */
+/** The policy's questions as NMI asks them. Each call asks anew, at the clock's now, but for exemption. */
 export interface Judge {
+  /** The answer to this very pod is kept, until something changes or for a second: it depends on no time. */
   isExempt(pod: Pod): boolean;
   /** Every binding that selects the pod, whatever the request. */
   candidates(pod: Pod): readonly Candidate[];
@@ -40,17 +42,30 @@ export interface Judge {
   opening(pod: Pod, bindings: readonly Key[]): NextChange;
 }
 
+/** Whether the policy excepts a pod. */
+export type Exemptions = KeptAnswers<boolean>;
+
+/** Follows exceptions from now on. */
+export function createExemptions(deps: {
+  readonly clock: Clock;
+  readonly resources: Resources;
+  readonly decider: Decider;
+}): Exemptions {
+  return createKeptAnswers(deps, (pod) => deps.decider.decide("exempt", { pod: podInput(pod) }).exempt);
+}
+
 /** Builds the inputs of DESIGN §4 from pod, request and what the controller has assigned. */
 export function createJudge(deps: {
   readonly clock: Clock;
   readonly resources: Resources;
   readonly decider: Decider;
   readonly assignments: Assignments;
+  readonly exemptions: Exemptions;
   readonly namespaced: boolean;
   /** Told of each boundary that custom rules declare and that is none. */
   readonly onHintMismatch: () => void;
 }): Judge {
-  const { clock, resources, decider, assignments, namespaced, onHintMismatch } = deps;
+  const { clock, resources, decider, assignments, exemptions, namespaced, onHintMismatch } = deps;
   const clockNow = (): Instant => instantFromMs(clock.nowMs());
   const existing = (keys: readonly Key[]): readonly AzureIdentityBinding[] =>
     keys.flatMap((key) => resources.get("AzureIdentityBinding", key) ?? []);
@@ -63,7 +78,7 @@ export function createJudge(deps: {
     });
 
   return {
-    isExempt: (pod) => decider.decide("exempt", { pod: podInput(pod) }).exempt,
+    isExempt: (pod) => exemptions.of(pod),
     candidates: (pod) => decider.decide("assign", assignInput(pod, clockNow(), [], namespaced)).candidates,
     mayHave: (pod, request) => decideToken(pod, request, clockNow(), []),
     confirm: (pod, request, bindings, horizonSeconds) => {

@@ -7,7 +7,7 @@ import { createApp, type AppDeps } from "./app.ts";
 import { createAssignments } from "./assignments.ts";
 import { createCallerSlots } from "./caller-slots.ts";
 import { createCallerIndex } from "./caller.ts";
-import { createJudge } from "./decide.ts";
+import { createExemptions, createJudge } from "./decide.ts";
 import { createFloodPause } from "./flood-pause.ts";
 import { createHeldCap } from "./held-cap.ts";
 import { createHolds } from "./hold.ts";
@@ -184,7 +184,9 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     ? createManagedAssignments({ ...deps, namespaced })
     : createAssignments(resources);
   const imdsSlots = createSlots(imdsCallsAtOnce, { clock, ...imdsPace });
-  const judge = createJudge({ ...deps, assignments, namespaced, onHintMismatch: metrics.onHintMismatch });
+  const exemptions = createExemptions(deps);
+  const { onHintMismatch } = metrics;
+  const judge = createJudge({ ...deps, assignments, exemptions, namespaced, onHintMismatch });
   const platform = reference.ofPlatform(deps.platform);
   const tokens = reference.ofTokens(deps.tokens);
   const appDeps: AppDeps = {
@@ -206,7 +208,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
     metrics,
     draining,
   };
-  const followers = [callers, assignments, recent, appDeps.cache];
+  const followers = [callers, assignments, exemptions, recent, appDeps.cache];
   const unsubscribe = (): void => followers.forEach((follower) => follower.close());
   return { app: createApp(appDeps), unsubscribe };
 }

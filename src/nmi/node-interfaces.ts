@@ -68,8 +68,8 @@ function deviceIn(
 
 /** As the kernel prints it: the address in network order, read as a number of this machine. */
 function ipv4Hex(address: string): string {
-  const bytes = Buffer.from(address.split(".").map(Number));
-  return (endianness() === "LE" ? bytes.swap32() : bytes).toString("hex").toUpperCase();
+  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+  return (endianness() === "LE" ? bytes.toReversed() : bytes).join("").toUpperCase();
 }
 
 function ipv6Hex(address: string): string {

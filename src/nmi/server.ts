@@ -5,7 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 
 import type { Clock } from "../runtime/clock.ts";
-import { toResponse, type NmiEnv } from "./app.ts";
+import type { NmiEnv } from "./app.ts";
 import { followConnections, type ConnectionBounds, type Connections } from "./connections.ts";
 import { refusalAnswer, type Answer } from "./response.ts";
 
@@ -164,7 +164,11 @@ async function turnOfLoop(): Promise<void> {
 function requestListener(app: Hono<NmiEnv>): ReturnType<typeof getRequestListener> {
   return getRequestListener(app.fetch, {
     hostname: "podid.invalid",
-    errorHandler: () => toResponse(malformed, { connection: "close" }),
+    errorHandler: () =>
+      new Response(malformed.body, {
+        status: 400,
+        headers: { server: "podid", ...malformed.headers, connection: "close" },
+      }),
     overrideGlobalObjects: false,
     autoCleanupIncoming: false,
   });
