@@ -2,6 +2,7 @@ import { createClusterDecider, type ClusterDecider } from "../../engine/cluster-
 import type { BundleSlot } from "../../engine/bundle-slot.ts";
 import type { Rate } from "../../kubernetes/rate-limit.ts";
 import { createSystemClock, type Clock } from "../../runtime/clock.ts";
+import { createLogOutput } from "../../runtime/log-output.ts";
 import { createLog, type Log } from "../../runtime/log.ts";
 import { createMetrics, type Metrics } from "../../runtime/metrics.ts";
 import { readEnvironment, type Environment } from "../environment.ts";
@@ -68,7 +69,12 @@ export async function runDaemon<T>(
 ): Promise<T> {
   const { component, flags } = options;
   const clock = createSystemClock();
-  const log = createLog({ clock, level: flags.get(commonFlags["log-level"]), component });
+  const output = createLogOutput(clock);
+  const flush = (): void => output.flush();
+  // However this process ends, but for SIGKILL.
+  process.once("exit", flush);
+  const level = flags.get(commonFlags["log-level"]);
+  const log = createLog({ clock, level, component, destination: output });
   for (const warning of flags.warnings) log.warn({ warning }, "a flag has no effect");
   const metrics = createMetrics();
   const readiness = createReadiness({ policy: "the policy is not loaded", source: "not connected yet" });
@@ -91,6 +97,8 @@ export async function runDaemon<T>(
   } finally {
     // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
     for (const end of ends) await end();
+    flush();
+    process.off("exit", flush);
   }
 }
 
