@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 import {
   assignDecisionSchema,
@@ -37,25 +37,25 @@ const reasons: { code: "PolicyError"; params: Record<string, string> }[] = [
 export const contracts: { readonly [E in Entrypoint]: Contract<Entrypoints[E]["decision"]> } = {
   assign: {
     path: "podid/assign/decision",
-    schema: assignDecisionSchema,
+    schema: z.compile(assignDecisionSchema),
     refusal: { candidates: [], reasons },
     withUnknownBoundaries: (decision) => ({ hints: {}, ...decision }),
   },
   token: {
     path: "podid/token/decision",
-    schema: tokenDecisionSchema,
+    schema: z.compile(tokenDecisionSchema),
     refusal: { allow: false, outcome: "denied", bindings: [], reasons, probes: [] },
     withUnknownBoundaries: (decision) => (decision.allow ? { hints: {}, ...decision } : decision),
   },
   exempt: {
     path: "podid/exempt/decision",
-    schema: exemptDecisionSchema,
+    schema: z.compile(exemptDecisionSchema),
     refusal: { exempt: false, reasons },
     withUnknownBoundaries: (decision) => decision,
   },
   validate: {
     path: "podid/validate/decision",
-    schema: validateDecisionSchema,
+    schema: z.compile(validateDecisionSchema),
     refusal: { valid: false, reasons },
     withUnknownBoundaries: (decision) => decision,
   },

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { jsonObject } from "./json.ts";
+
 /**
  * The parts that projections share. Lenient where aad-pod-identity's CRDs are: null and absent are
  * the same, and become "", [], {} or null as the type says (reference/kubernetes.md §4).
@@ -21,10 +23,7 @@ export const texts = z
   .array(z.string())
   .nullish()
   .transform((value) => value ?? []);
-export const json = z
-  .record(z.string(), z.json())
-  .nullish()
-  .transform((value) => value ?? null);
+export const json = jsonObject.nullish().transform((value) => value ?? null);
 
 /** metav1.Time: RFC 3339 in whole seconds; null in objects that no server has seen. */
 export const instant = z.iso

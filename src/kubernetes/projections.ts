@@ -139,6 +139,8 @@ const azurePodIdentityException = z
   .object({ metadata, spec: z.object({ podLabels: textMap }).nullish() })
   .transform(({ metadata: meta, spec }) => ({ ...stored(meta), spec: { podLabels: spec?.podLabels ?? {} } }));
 
+const assignmentStates = ["Created", "Assigned", "Unassigned"] as const;
+
 const azureAssignedIdentity = z
   .object({
     metadata,
@@ -154,7 +156,7 @@ const azureAssignedIdentity = z
     status: z
       .object({
         // Whatever else stands there was not written by us or by aad-pod-identity: not assigned.
-        status: z.enum(["", "Created", "Assigned", "Unassigned"]).nullish().catch(""),
+        status: z.unknown().transform(assignmentStateOf),
         inForce: z.boolean().nullish(),
         validUntil: z.string().nullish(),
       })
@@ -179,17 +181,21 @@ const azureAssignedIdentity = z
     },
   }));
 
+function assignmentStateOf(value: unknown): "" | (typeof assignmentStates)[number] {
+  return assignmentStates.find((state) => state === value) ?? "";
+}
+
 /** A schema per kind: `projections.Pod.safeParse(raw)`. Raw objects come from files or an API server. */
 export const projections: { readonly [K in keyof ResourceKinds]: z.ZodType<ResourceKinds[K]> } = {
-  Pod: pod,
-  Node: node,
-  Namespace: namespace,
-  AzureIdentity: azureIdentity,
-  AzureIdentityBinding: azureIdentityBinding,
-  AzurePodIdentityException: azurePodIdentityException,
-  AzureIdentityAccessGrant: azureIdentityAccessGrant,
-  AzureIdentityAccessApproval: azureIdentityAccessApproval,
-  AzureAssignedIdentity: azureAssignedIdentity,
+  Pod: z.compile(pod),
+  Node: z.compile(node),
+  Namespace: z.compile(namespace),
+  AzureIdentity: z.compile(azureIdentity),
+  AzureIdentityBinding: z.compile(azureIdentityBinding),
+  AzurePodIdentityException: z.compile(azurePodIdentityException),
+  AzureIdentityAccessGrant: z.compile(azureIdentityAccessGrant),
+  AzureIdentityAccessApproval: z.compile(azureIdentityAccessApproval),
+  AzureAssignedIdentity: z.compile(azureAssignedIdentity),
 };
 
 const base64 = z.base64({ error: "must be base64: use stringData for plain text" });

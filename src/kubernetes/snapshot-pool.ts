@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-
+import { isSameJson } from "./json.ts";
 import type { AzureAssignedIdentity } from "./resources.ts";
 
 /** More bindings and identities than a large cluster has. */
@@ -26,10 +25,8 @@ export function createSnapshotPool(): (object: AzureAssignedIdentity) => AzureAs
   };
   return (object) => {
     const { azureIdentityRef: identity, azureBindingRef: binding } = object.spec;
-    const isIdentity = (other: object): other is NonNullable<typeof identity> =>
-      isDeepStrictEqual(other, identity);
-    const isBinding = (other: object): other is NonNullable<typeof binding> =>
-      isDeepStrictEqual(other, binding);
+    const isIdentity = (other: object): other is NonNullable<typeof identity> => isSameJson(other, identity);
+    const isBinding = (other: object): other is NonNullable<typeof binding> => isSameJson(other, binding);
     return {
       ...object,
       spec: {
