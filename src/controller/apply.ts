@@ -9,7 +9,7 @@ import {
   recordRemoveError,
   recordStatusError,
 } from "./events.ts";
-import { inState, type Action, type Subject, type Writing } from "./plan.ts";
+import { inState, type Action, type Subject, type Writing } from "./action.ts";
 import type { Cluster } from "./ports.ts";
 import type { WorkResult } from "./work-queue.ts";
 

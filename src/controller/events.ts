@@ -1,4 +1,4 @@
-import type { Subject } from "./plan.ts";
+import type { Subject } from "./action.ts";
 import type { Cluster } from "./ports.ts";
 import type { Problem } from "./problem.ts";
 

@@ -1,7 +1,7 @@
 import type { AzureAssignedIdentity } from "../engine/resources.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { resourceIdOf } from "./assigned-identity.ts";
-import type { Action } from "./plan.ts";
+import type { Action } from "./action.ts";
 
 /** How long changes of one target are gathered before ARM is asked. */
 export interface GatherTerms {

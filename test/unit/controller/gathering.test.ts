@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import { resourceIdOf } from "../../../src/controller/assigned-identity.ts";
 import { createGathering, type Gathering, withhold } from "../../../src/controller/gathering.ts";
-import type { Action } from "../../../src/controller/plan.ts";
+import type { Action } from "../../../src/controller/action.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { identityId, makeAssigned, makeIdentity, makePod, vmId } from "./objects.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
-import type { Action, PlanInput } from "../../../src/controller/plan.ts";
+import type { Action } from "../../../src/controller/action.ts";
+import type { PlanInput } from "../../../src/controller/plan-input.ts";
 import type { Wanted } from "../../../src/controller/wanted.ts";
 import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Pod } from "../../../src/engine/resources.ts";
