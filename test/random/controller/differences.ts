@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import { pairOf, resourceIdOf } from "../../../src/controller/assigned-identity.ts";
 import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type { AzureAssignedIdentity } from "../../../src/engine/resources.ts";
@@ -28,7 +30,7 @@ export function differencesIn(parts: Parts): readonly string[] {
 }
 
 function unfulfilled(
-  { azure }: Parts,
+  { azure, server }: Parts,
   wish: Wish,
   objects: readonly AzureAssignedIdentity[],
 ): readonly string[] {
@@ -36,6 +38,7 @@ function unfulfilled(
   const what = `${wish.pod} (${wish.uid}) for ${wish.identity} on ${wish.node}`;
   if (mine.length > 1) return [`${what}: ${mine.length} objects`];
   const [object] = mine;
+  if (object !== undefined && !quotesTruth(object, wish, server)) return [`${what}: an outdated snapshot`];
   const on = azure.on(wish.target);
   if (!wish.must || on === undefined) return [];
   if (object === undefined) {
@@ -64,6 +67,17 @@ function isFor(object: AzureAssignedIdentity, wish: Wish): boolean {
     pairOf(object) === `${wish.pod}/${wish.identity}` &&
     object.annotations["podid.dev/pod-uid"] === wish.uid &&
     object.spec.nodename === wish.node
+  );
+}
+
+/** An object that quotes what identity or binding said before will be written once more, as soon as the controller can. */
+function quotesTruth({ spec }: AzureAssignedIdentity, wish: Wish, { truth }: ApiServer): boolean {
+  const { azureIdentityRef: identity, azureBindingRef: binding } = spec;
+  return (
+    binding !== null &&
+    keyOf(binding) === wish.binding &&
+    isDeepStrictEqual(binding.spec, truth.get("AzureIdentityBinding", wish.binding)?.spec) &&
+    isDeepStrictEqual(identity?.spec, truth.get("AzureIdentity", wish.identity)?.spec)
   );
 }
 

@@ -2,18 +2,41 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import type { Compute, ComputeResult } from "../../../src/controller/ports.ts";
-import { findFault } from "./run.ts";
+import { faultsOf, findFault } from "./run.ts";
+import type { Step } from "./steps.ts";
 import type { Sabotage } from "./surroundings.ts";
 
 const runs = Number(process.env["PODID_RANDOM_RUNS"] ?? 2000);
 const seed = Number(process.env["PODID_RANDOM_SEED"] ?? 6);
+const path = process.env["PODID_RANDOM_PATH"];
 
 describe("the controller, whatever happens", () => {
   it("never takes away what is wanted, leaves nothing behind, and comes to rest as the policy wants it", async (t) => {
-    const found = await findFault({ runs, seed });
+    const found = await findFault({ runs, seed, path });
     if (found !== null) assert.fail(found.text);
     t.diagnostic(`${runs} runs, seed ${seed}`);
   });
+});
+
+/** What random runs have found once. */
+const findings: Readonly<Record<string, readonly Step[]>> = {
+  "a client id is edited while ARM works and the watch stands still: the object is written when it goes on": [
+    { op: "pod", pod: "shop/web-0", node: "vm-a", label: "two" },
+    { op: "bind", binding: "b-0", identity: "reader", label: "two", box: "none" },
+    { op: "pass", seconds: 7 },
+    { op: "identity", identity: "reader", arm: "reader", clientID: "first" },
+    { op: "lag" },
+    { op: "pass", seconds: 90 },
+  ],
+};
+
+describe("what was found once", () => {
+  for (const [name, script] of Object.entries(findings)) {
+    it(name, async () => {
+      const { faults, journal } = await faultsOf(script);
+      assert.deepEqual(faults, [], journal.join("\n"));
+    });
+  }
 });
 
 /** Believes that ARM did what it was asked. */

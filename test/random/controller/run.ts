@@ -10,9 +10,9 @@ const secondMs = 1000;
 const nodes = ["vm-a", "vm-b", "set-0", "set-1"];
 
 /** What is wrong after `script`; empty when nothing is. */
-async function faultsOf(
+export async function faultsOf(
   script: readonly Step[],
-  sabotage: Sabotage | undefined,
+  sabotage?: Sabotage,
 ): Promise<{ readonly faults: readonly string[]; readonly journal: readonly string[] }> {
   const world = createWorld(nodes, sabotage);
   try {
@@ -85,14 +85,20 @@ interface Finding {
 export async function findFault(options: {
   readonly runs: number;
   readonly seed: number;
+  /** Where to begin: what an earlier run said, with its seed, or the number of a run, counted from 0. */
+  readonly path?: string | undefined;
   readonly sabotage?: Sabotage;
 }): Promise<Finding | null> {
-  const { runs, seed, sabotage } = options;
+  const { runs, seed, path, sabotage } = options;
   const property = fc.asyncProperty(
     scripts,
     async (script) => (await faultsOf(script, sabotage)).faults.length === 0,
   );
-  const result = await fc.check(property, { numRuns: runs, seed });
+  const result = await fc.check(property, {
+    numRuns: runs,
+    seed,
+    ...(path === undefined ? {} : { path }),
+  });
   if (!result.failed) return null;
   const [script = []] = result.counterexample ?? [];
   const { faults, journal } = await faultsOf(script, sabotage);

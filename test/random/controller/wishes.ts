@@ -1,6 +1,7 @@
 import { readAssignmentTerms } from "../../../src/controller/assignment-terms.ts";
 import { isResourceIdValid } from "../../../src/controller/assigned-identity.ts";
 import type { Cluster } from "../../../src/controller/ports.ts";
+import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type { AzureIdentityBinding, JsonObject, Key } from "../../../src/engine/resources.ts";
 import { machineOf } from "./ids.ts";
 
@@ -10,6 +11,8 @@ export interface Wish {
   readonly uid: string;
   readonly node: string;
   readonly identity: Key;
+  /** Of several that give the pod this identity the one that is written down. */
+  readonly binding: Key;
   /** Lower-cased id of the machine. */
   readonly target: string;
   /** Lower-cased id of the identity in ARM. */
@@ -31,6 +34,8 @@ export function wishesOf(cluster: Pick<Cluster, "list" | "get">, nowMs: number):
     const matching = bindings.filter(({ spec }) => spec.selector === pod.labels["aadpodidbinding"]);
     const byIdentity = Map.groupBy(matching, (one) => `${one.namespace}/${one.spec.azureIdentity}`);
     return [...byIdentity].flatMap(([identity, ofIdentity]): readonly Wish[] => {
+      // All weigh the same, so the first counts.
+      const written = ofIdentity.map(keyOf)[0] ?? "";
       const { type, resourceID } = cluster.get("AzureIdentity", identity)?.spec ?? {
         type: 0,
         resourceID: "",
@@ -40,7 +45,13 @@ export function wishesOf(cluster: Pick<Cluster, "list" | "get">, nowMs: number):
       const lead = Math.max(...terms.map(({ leadTimeSeconds }) => leadTimeSeconds));
       const keep = Math.max(...terms.map(({ keepIfReopensWithinSeconds }) => keepIfReopensWithinSeconds));
       if (type !== 0 || !isResourceIdValid(resourceID) || closest > Math.max(lead, keep)) return [];
-      const subject = { pod: `${pod.namespace}/${pod.name}`, uid: pod.uid, node: pod.node, identity };
+      const subject = {
+        pod: `${pod.namespace}/${pod.name}`,
+        uid: pod.uid,
+        node: pod.node,
+        identity,
+        binding: written,
+      };
       const id = resourceID.toLowerCase();
       return [{ ...subject, target: machineOf(node), id, must: closest <= lead, isOpen: closest === 0 }];
     });
