@@ -30,7 +30,7 @@ export function differencesIn(parts: Parts): readonly string[] {
 }
 
 function unfulfilled(
-  { azure, server }: Parts,
+  { azure, server, ownership }: Parts,
   wish: Wish,
   objects: readonly AzureAssignedIdentity[],
 ): readonly string[] {
@@ -42,9 +42,9 @@ function unfulfilled(
   const on = azure.on(wish.target);
   if (!wish.must || on === undefined) return [];
   if (object === undefined) {
-    // What ARM does not know is answered for by one object, that of another pod (decision 0014).
+    // What ARM does not know is answered for by one object on the machine, that of another pod (decision 0014).
     const isRefused = azure.unknown.has(wish.id) && !on.has(wish.id);
-    const isAnsweredFor = objects.some((other) => resourceIdOf(other) === wish.id);
+    const isAnsweredFor = ownership.answering(wish.target, wish.id).length > 0;
     return isRefused && isAnsweredFor ? [] : [`${what}: no object`];
   }
   if (resourceIdOf(object) !== wish.id) return [`${what}: for another resource`];

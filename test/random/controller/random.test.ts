@@ -28,6 +28,14 @@ const findings: Readonly<Record<string, readonly Step[]>> = {
     { op: "lag" },
     { op: "pass", seconds: 90 },
   ],
+  "ARM does not know an identity and is not asked on one of two machines for a while: each gets an object": [
+    { op: "pod", pod: "lab/web-0", node: "vm-a", label: "two" },
+    { op: "bind", binding: "b-0", identity: "writer", label: "two", box: "none" },
+    { op: "armFault", on: "GET", fault: { kind: "status", status: 429, retryAfter: "40" }, count: 1 },
+    { op: "pod", pod: "shop/web-0", node: "vm-b", label: "two" },
+    { op: "pass", seconds: 3 },
+    { op: "armForgets", arm: "writer" },
+  ],
 };
 
 describe("what was found once", () => {
