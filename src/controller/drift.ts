@@ -45,13 +45,15 @@ export function createDriftWatch(options: {
 
 /**
  * Adds what ARM lost of what the objects of `unit` say is assigned; removes nothing. One read when nothing is missing.
+ * It has to be the unit as it is now: what nothing answers for any more would stay on the target for ever.
  * What fails is told to the log alone and tried again at the next interval: nobody else waits for it.
  */
 export async function mendDrift(
   deps: { readonly changeIdentities: ChangeIdentities; readonly log: Log; readonly signal: AbortSignal },
-  { place, assigned }: Unit,
+  unit: Unit | undefined,
 ): Promise<void> {
-  if (place.kind !== "compute" || deps.signal.aborted) return;
+  if (unit?.place.kind !== "compute" || deps.signal.aborted) return;
+  const { place, assigned } = unit;
   const add = idsToHave(assigned);
   if (add.length === 0) return;
   const { target } = place;

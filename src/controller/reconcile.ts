@@ -49,7 +49,7 @@ export async function reconcile(deps: ReconcileDependencies, key: string): Promi
   const { actions, problems, inventory } = await planNow(deps, unit, planInput);
   deps.problems.report(key, problems);
   const result = await apply(deps, actions);
-  if (deps.drift.take(key)) await mendDrift(deps, deps.observed.now().units.get(key) ?? unit);
+  if (deps.drift.take(key)) await mendDrift(deps, deps.observed.now().units.get(key));
   if (actions.length > 0) deps.onCycle?.(deps.clock.monotonicMs() - startedMs);
   if (inventory.ids !== null) return result;
   const retryAfterMs = Math.max(inventory.retryAfterMs, result.done ? 0 : result.retryAfterMs);

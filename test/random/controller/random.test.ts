@@ -36,6 +36,14 @@ const findings: Readonly<Record<string, readonly Step[]>> = {
     { op: "pass", seconds: 3 },
     { op: "armForgets", arm: "writer" },
   ],
+  "a removal takes longer than it is until the next look for drift, which puts nothing back": [
+    { op: "pod", pod: "shop/web-0", node: "vm-a", label: "one" },
+    { op: "bind", binding: "b-0", identity: "reader", label: "one", box: "none" },
+    { op: "pass", seconds: 30 },
+    { op: "armFault", on: "PATCH", fault: { kind: "neverEnds" }, count: 1 },
+    { op: "nodeGoes", node: "vm-a", machineStays: true },
+    { op: "pass", seconds: 400 },
+  ],
 };
 
 describe("what was found once", () => {
