@@ -49,8 +49,8 @@ export interface Azure {
   on(id: string): ReadonlySet<string> | undefined;
   /** The same after the running operation, if any. */
   soonOn(id: string): ReadonlySet<string> | undefined;
-  /** Somebody else attaches an identity. */
-  attach(id: string, identity: string): void;
+  /** Somebody else attaches an identity; answers false where ARM does not take that now. */
+  attach(id: string, identity: string): boolean;
   /** Identities that ARM does not know, lower-cased. */
   readonly unknown: Set<string>;
   onAccepted: (patch: AcceptedPatch) => void;
@@ -173,12 +173,13 @@ function createMachineWorld(clock: SimulatedClock): Pick<
     },
     attach: (id, identity) => {
       const machine = find(id);
-      if (machine === undefined || machine.pending !== null) return;
+      if (machine === undefined || machine.pending !== null) return false;
       const kept = blockOf(machine).userAssigned.filter(
         (one) => one.toLowerCase() !== identity.toLowerCase(),
       );
       sets.delete(id.toLowerCase());
       addMachine(machine.resourceID, [...kept, identity]);
+      return true;
     },
   };
 }

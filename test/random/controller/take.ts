@@ -111,7 +111,5 @@ function attach(world: World, name: string, arm: string): void {
     world.azure.on(target)?.has(id) === false &&
     world.isQuiet() &&
     world.ownership.answering(target, id).length === 0;
-  if (!isFree) return;
-  world.azure.attach(target, armIdentity(arm));
-  world.ownership.foreign(target, id);
+  if (isFree && world.azure.attach(target, armIdentity(arm))) world.ownership.foreign(target, id);
 }
