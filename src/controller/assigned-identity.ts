@@ -135,20 +135,20 @@ function longName({ pod, identity }: Wanted, plain: string): string {
   return `${plain}-${identity.namespace}-${pod.uid}`;
 }
 
-/** Whether an object for `wanted` can be made now. Its own former ones must have gone, but for those that are `leaving`. */
+/** Whether an object for `wanted` can be made now. Its own former one must have gone, unless it `mayStay` beside it. */
 export function hasFreeName(
   wanted: Wanted,
   options: {
     readonly namespaced: boolean;
     readonly everywhere: ReadonlyMap<Key, AzureAssignedIdentity>;
-    readonly leaving: ReadonlySet<AzureAssignedIdentity>;
+    readonly mayStay: (former: AzureAssignedIdentity) => boolean;
   },
 ): boolean {
-  const { everywhere, leaving, namespaced } = options;
+  const { everywhere, mayStay, namespaced } = options;
   const { namespace, name } = plainName(wanted, namespaced);
   const holder = everywhere.get(keyOf({ namespace, name }));
   if (holder === undefined) return true;
-  if (pairOf(holder) === pairWanted(wanted) && !leaving.has(holder)) return false;
+  if (pairOf(holder) === pairWanted(wanted) && !mayStay(holder)) return false;
   return !everywhere.has(keyOf({ namespace, name: longName(wanted, name) }));
 }
 

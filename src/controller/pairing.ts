@@ -1,5 +1,5 @@
 import { keyOf } from "../engine/cluster-document.ts";
-import type { AzureAssignedIdentity } from "../engine/resources.ts";
+import type { AzureAssignedIdentity, Pod } from "../engine/resources.ts";
 import {
   hasSameUse,
   isMadeFor,
@@ -107,6 +107,15 @@ function isRecordedAt(object: AzureAssignedIdentity, place: Place): boolean {
   const recorded = recordedTarget(object);
   if (recorded === null) return true;
   return place.kind === "compute" && recorded.toLowerCase() === place.target.toLowerCase();
+}
+
+/**
+ * Whether `object` answers for another machine than `place`, which `pod` is at. Where nothing was written down, the node
+ * tells: its objects and those of other nodes of one scale set are at one place.
+ */
+export function isElsewhere(object: AzureAssignedIdentity, pod: Pod, place: Place): boolean {
+  const recorded = recordedTarget(object);
+  return recorded === null ? object.spec.nodename !== pod.node : !isRecordedAt(object, place);
 }
 
 function judge(wanted: Wanted, place: Place): Verdict {

@@ -1,7 +1,8 @@
+import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity } from "../engine/resources.ts";
 import type { Action } from "./action.ts";
 import { hasFreeName, isOnTarget, pairOf, pairWanted, resourceIdOfIdentity } from "./assigned-identity.ts";
-import { pairUp, type Pairing } from "./pairing.ts";
+import { isElsewhere, pairUp, type Pairing } from "./pairing.ts";
 import { idsOf, planChange } from "./plan-change.ts";
 import type { PlanInput } from "./plan-input.ts";
 import {
@@ -52,11 +53,10 @@ export function needsInventory(input: Omit<PlanInput, "inventory">): boolean {
   return pairFor({ ...input, inventory: null }).hasUnknown;
 }
 
-/** Leaves out the wishes that must wait: for ARM's inventory, or for a predecessor on another node. */
+/** Leaves out the wishes that must wait: for ARM's inventory, or for a predecessor at the same place. */
 function pairFor(input: PlanInput): Pairing & { readonly hasUnknown: boolean } {
   const pairing = pairUp(input.place, input.desired, input.current);
-  const leaving = new Set(pairing.removed);
-  const creatable = pairing.missing.filter((wanted) => hasFreeName(wanted, { ...input, leaving }));
+  const creatable = creatableOf(pairing, input);
   const ours = idsOf(input.current.filter(isOnTarget));
   const isKnown = ({ identity }: Wanted): boolean => {
     const id = resourceIdOfIdentity(identity);
@@ -71,4 +71,18 @@ function pairFor(input: PlanInput): Pairing & { readonly hasUnknown: boolean } {
   const held = [...pairing.held, ...pairing.removed.filter(isHeld)];
   const removed = pairing.removed.filter((object) => !isHeld(object));
   return { ...pairing, held, removed, missing: known, hasUnknown };
+}
+
+/**
+ * A former object at the same place must go first, unless it does so in this plan: the two would answer for one identity.
+ * One elsewhere has nothing to do with this place, and its machine may keep it waiting for long.
+ */
+function creatableOf({ missing, removed }: Pairing, input: PlanInput): readonly Wanted[] {
+  const leaving = new Set(removed);
+  const here = new Set(input.current.map(keyOf));
+  return missing.filter((wanted) => {
+    const mayStay = (former: AzureAssignedIdentity): boolean =>
+      leaving.has(former) || (!here.has(keyOf(former)) && isElsewhere(former, wanted.pod, input.place));
+    return hasFreeName(wanted, { ...input, mayStay });
+  });
 }

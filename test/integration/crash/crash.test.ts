@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { pairOf } from "../../../src/controller/assigned-identity.ts";
+import type { AzureAssignedIdentity } from "../../../src/engine/resources.ts";
 import { shortName } from "../../random/controller/ids.ts";
 import type { CrashPoint } from "../../random/controller/life.ts";
 import { createWorld, type World } from "../../random/controller/world.ts";
@@ -18,14 +20,17 @@ interface End {
 
 function endOf({ server, azure }: World): End {
   return {
-    objects: server.truth
-      .list("AzureAssignedIdentity")
-      .map(({ name, status, spec }) => `${name} on ${spec.nodename} ${status.status}`)
-      .toSorted(),
+    objects: server.truth.list("AzureAssignedIdentity").map(tell).toSorted(),
     onMachines: Object.fromEntries(
       machines.map((id) => [shortName(id), [...(azure.on(id) ?? [])].map(shortName).toSorted()]),
     ),
   };
+}
+
+/** Not by its name, which depends on whether the former object had gone when it was made. */
+function tell(object: AzureAssignedIdentity): string {
+  const { annotations, spec, status } = object;
+  return `${pairOf(object)} for ${annotations["podid.dev/pod-uid"]} on ${spec.nodename} ${status.status}`;
 }
 
 /** Lets time pass until all is as it should be, and a little longer. */

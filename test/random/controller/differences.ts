@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { pairOf, resourceIdOf } from "../../../src/controller/assigned-identity.ts";
+import { pairOf, recordedTarget, resourceIdOf } from "../../../src/controller/assigned-identity.ts";
 import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type { AzureAssignedIdentity } from "../../../src/engine/resources.ts";
 import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
@@ -66,7 +66,8 @@ function isFor(object: AzureAssignedIdentity, wish: Wish): boolean {
   return (
     pairOf(object) === `${wish.pod}/${wish.identity}` &&
     object.annotations["podid.dev/pod-uid"] === wish.uid &&
-    object.spec.nodename === wish.node
+    object.spec.nodename === wish.node &&
+    recordedTarget(object)?.toLowerCase() === wish.target
   );
 }
 

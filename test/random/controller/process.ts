@@ -1,7 +1,6 @@
 import { findCloud } from "../../../src/azure/cloud.ts";
 import { createCompute } from "../../../src/azure/compute.ts";
 import { fenceCluster, fenceCompute } from "../../../src/cli/daemon/leader-fence.ts";
-import { pairOf, recordedTarget } from "../../../src/controller/assigned-identity.ts";
 import { createController } from "../../../src/controller/controller.ts";
 import { gatherTerms } from "../../../src/controller/gathering.ts";
 import type { Cluster, Compute } from "../../../src/controller/ports.ts";
@@ -111,19 +110,6 @@ function clusterFor(around: Surroundings, life: Life, cache: Cache): Cluster {
   };
 }
 
-/** A wish waits as long as the pod, or its namesake, has its object for another machine: names are not given twice. */
-function wishesWithoutWait({ cluster }: Cache, nowMs: number): readonly Wish[] {
-  const objects = cluster.list("AzureAssignedIdentity");
-  return wishesOf(cluster, nowMs).filter(
-    (wish) =>
-      !objects.some(
-        (object) =>
-          pairOf(object) === `${wish.pod}/${wish.identity}` &&
-          (object.spec.nodename !== wish.node || recordedTarget(object)?.toLowerCase() !== wish.target),
-      ),
-  );
-}
-
 /** A writer goes on when its cache shows what it wrote, or after 10 s (src/kubernetes/assigned-identity-writer.ts). */
 async function seen(life: Life, cache: Cache, version: number): Promise<void> {
   if (cache.version() >= version) return;
@@ -143,7 +129,7 @@ function watchPlans(
 ): { readonly decider: Decider; readonly watched: (compute: Compute) => Compute } {
   const decider = createFakeDecider(() => cache.cluster.list("AzureIdentityBinding"));
   const planned = new Map<Key, readonly Wish[]>();
-  const wishes = (): readonly Wish[] => wishesWithoutWait(cache, around.clock.nowMs());
+  const wishes = (): readonly Wish[] => wishesOf(cache.cluster, around.clock.nowMs());
   const mayRemove = (target: string, id: string): void => {
     const user = wishes().find(
       (wish) =>

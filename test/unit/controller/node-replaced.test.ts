@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import type { Controller } from "../../../src/controller/controller.ts";
-import { makeBinding, makePod, scaleSetId, scaleSetNode, vmId } from "./objects.ts";
+import { makeBinding, makePod, scaleSetId, scaleSetNode, vmId, vmNode } from "./objects.ts";
 import { advance, createWorld, startController, type World } from "./world.ts";
 
 const minute = 60_000;
@@ -39,9 +39,12 @@ function on({ compute }: World, target: string): readonly string[] {
   return Array.from(compute.machines.get(target.toLowerCase()) ?? [], (id) => id.split("/").at(-1) ?? "");
 }
 
-async function expectMoved(world: World, controller: Controller): Promise<void> {
+const plainName = "web-0-shop-reader";
+const longName = `${plainName}-shop-${again.uid}`;
+
+async function expectMoved(world: World, controller: Controller, name: string): Promise<void> {
   await advance(world, controller, 2 * minute);
-  assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
+  assert.deepEqual(world.objects(), [`${name} Assigned`]);
   assert.deepEqual([on(world, vmId("vm-0")), on(world, vmId("vm-9"))], [[], ["reader"]]);
   world.cluster.remove("Pod", "shop/web-0");
   await controller.settled();
@@ -55,28 +58,28 @@ describe("a Node that comes back under its name with another VM", () => {
       const controller = await startController(t, world);
       world.cluster.put("Pod", pod);
       world.cluster.put("Node", other);
-      await expectMoved(world, controller);
+      await expectMoved(world, controller, `${plainName}-shop-${pod.uid}`);
     });
   }
 
-  it("does so when the removal from the old VM has failed and waits, while nobody is told that the new one has it", async (t) => {
-    const world = createAssignedWorld();
-    const controller = await startController(t, world);
-    const mend = leaveInVain(world);
-    await advance(world, controller, minute);
-    world.cluster.put("Node", other);
-    world.cluster.put("Pod", again);
-    await advance(world, controller, minute);
-    assert.deepEqual([on(world, vmId("vm-0")), on(world, vmId("vm-9"))], [["reader"], []]);
-    const uids = world.cluster
-      .list("AzureAssignedIdentity")
-      .map(({ annotations }) => annotations["podid.dev/pod-uid"]);
-    assert.deepEqual(uids, ["shop-web-0-uid"]);
-    mend();
-    await expectMoved(world, controller);
-  });
+  for (const pod of [makePod("web-0"), again]) {
+    it(`has it on the new VM though ARM refuses the removal from the old one, for pod ${pod.uid}`, async (t) => {
+      const world = createAssignedWorld();
+      const controller = await startController(t, world);
+      const mend = leaveInVain(world);
+      await advance(world, controller, minute);
+      world.cluster.put("Node", other);
+      world.cluster.put("Pod", pod);
+      await advance(world, controller, minute);
+      const name = `${plainName}-shop-${pod.uid}`;
+      assert.deepEqual(world.objects(), [`${plainName} Assigned`, `${name} Assigned`]);
+      assert.deepEqual([on(world, vmId("vm-0")), on(world, vmId("vm-9"))], [["reader"], ["reader"]]);
+      mend();
+      await expectMoved(world, controller, name);
+    });
+  }
 
-  it("does so when another leader finds nothing but the objects", async (t) => {
+  it("does so when leaders follow each other and find nothing but the objects", async (t) => {
     const world = createAssignedWorld();
     const first = await startController(t, world);
     const mend = leaveInVain(world);
@@ -84,8 +87,26 @@ describe("a Node that comes back under its name with another VM", () => {
     await first.close();
     world.cluster.put("Node", other);
     world.cluster.put("Pod", again);
+    const second = await startController(t, world);
+    await advance(world, second, minute);
+    await second.close();
+    assert.deepEqual(world.objects(), [`${plainName} Assigned`, `${longName} Assigned`]);
     mend();
-    await expectMoved(world, await startController(t, world));
+    await expectMoved(world, await startController(t, world), longName);
+  });
+
+  it("takes over what is left of the pod when the old VM comes back, and the new one loses it", async (t) => {
+    const world = createAssignedWorld();
+    const controller = await startController(t, world);
+    const mend = leaveInVain(world);
+    world.cluster.put("Node", other);
+    world.cluster.put("Pod", again);
+    await advance(world, controller, minute);
+    mend();
+    world.cluster.put("Node", vmNode("vm-0"));
+    await advance(world, controller, 2 * minute);
+    assert.deepEqual(world.objects(), [`${plainName} Assigned`]);
+    assert.deepEqual([on(world, vmId("vm-0")), on(world, vmId("vm-9"))], [["reader"], []]);
   });
 
   it("does so when it names no VM at first, with and without a pod that wants the identity", async (t) => {
@@ -101,7 +122,7 @@ describe("a Node that comes back under its name with another VM", () => {
       await advance(world, controller, minute);
       world.cluster.put("Node", other);
       world.cluster.put("Pod", again);
-      await expectMoved(world, controller);
+      await expectMoved(world, controller, longName);
     }
   });
 
@@ -125,7 +146,10 @@ describe("a Node that comes back under its name with another VM", () => {
     const controller = await startController(t, world);
     world.cluster.put("Node", other);
     await controller.settled();
-    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned", "web-1-shop-reader Assigned"]);
+    assert.deepEqual(world.objects(), [
+      `${plainName}-shop-shop-web-0-uid Assigned`,
+      "web-1-shop-reader Assigned",
+    ]);
     assert.deepEqual([on(world, pool), on(world, vmId("vm-9"))], [["reader"], ["reader"]]);
     assert.deepEqual(world.compute.journal, ["+reader", "+reader"]);
   });

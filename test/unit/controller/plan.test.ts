@@ -9,6 +9,8 @@ const web0Again = { ...web0, uid: "second" };
 
 const preAssigned = { annotations: { "podid.dev/pre-assigned": "true" } };
 const object0 = "default/web-0-shop-reader";
+const longName0 = "web-0-shop-reader-shop-shop-web-0-uid";
+const onOther = { annotations: { "podid.dev/target": vmId("vm-9") } };
 const object1 = "default/web-1-shop-reader";
 
 describe("plan", () => {
@@ -168,6 +170,29 @@ describe("plan", () => {
     "the name is held by the pod's object on another node": {
       wanted: [want(web0)],
       elsewhere: [makeAssigned({ ...web0, node: "vm-9", uid: "first" }, reader)],
+      actions: [`create ${longName0}`, "arm +[reader] -[]", `markAssigned default/${longName0} reader`],
+    },
+    "the name is held by the pod's object on another VM of its node's name": {
+      wanted: [want(web0)],
+      elsewhere: [makeAssigned(web0, reader, onOther)],
+      actions: [`create ${longName0}`, "arm +[reader] -[]", `markAssigned default/${longName0} reader`],
+    },
+    "the name is held by the pod's object on the same target, where the object's own node tells nothing": {
+      wanted: [want({ ...web0, node: "set-1" })],
+      elsewhere: [
+        makeAssigned({ ...web0, node: "set-0" }, reader, {
+          annotations: { "podid.dev/target": scaleSetId("SET") },
+        }),
+      ],
+      place: { kind: "compute", target: scaleSetId("set") },
+      actions: [],
+    },
+    "both names are held by the pod's objects elsewhere": {
+      wanted: [want(web0)],
+      elsewhere: [
+        makeAssigned({ ...web0, node: "vm-9" }, reader),
+        makeAssigned({ ...web0, node: "vm-8" }, reader, { name: longName0 }),
+      ],
       actions: [],
     },
     "the name is held by another pod's object": {

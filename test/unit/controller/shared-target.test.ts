@@ -150,16 +150,22 @@ describe("a pod that came back under its old name", () => {
     assert.deepEqual(world.compute.journal, ["+reader"]);
   });
 
-  it("on another node waits for its old object and takes its name", async (t) => {
+  it("on another node has an object of its own at once, and its old one goes", async (t) => {
     const world = createWorld("2026-06-14T12:00:00Z");
     world.cluster.put("Node", vmNode("vm-1"));
     world.bind(makeBinding("reader"));
     world.cluster.put("Pod", makePod("web-0"));
     const controller = await startController(t, world);
+    const failure = { retryAfterSeconds: null, identities: [], detail: "503" };
+    world.compute.failWith = (target) =>
+      target === vmId("vm-0") ? { kind: "unavailable", ...failure } : null;
     world.cluster.put("Pod", makePod("web-0", { uid: "second", node: "vm-1" }));
     await controller.settled();
-    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
-    assert.equal(world.cluster.list("AzureAssignedIdentity")[0]?.spec.nodename, "vm-1");
+    const own = "web-0-shop-reader-shop-second Assigned";
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned", own]);
+    world.compute.failWith = () => null;
+    await advance(world, controller, 60_000);
+    assert.deepEqual(world.objects(), [own]);
     assert.deepEqual(world.onVm(), []);
   });
 });
