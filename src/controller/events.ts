@@ -51,9 +51,10 @@ export function recordStatusError(recorder: Recorder, subject: Subject, status: 
   });
 }
 
-/** A wish that cannot be fulfilled until somebody mends the object. */
+/** A wish that cannot be fulfilled until somebody mends the object, or an object that cannot be removed. */
 export function recordProblem(recorder: Recorder, problem: Problem): void {
-  recorder.recordEvent({ ...problem, type: "Warning", reason: "binding apply error" });
+  const reason = problem.kind === "AzureAssignedIdentity" ? "binding remove error" : "binding apply error";
+  recorder.recordEvent({ ...problem, type: "Warning", reason });
 }
 
 interface Told {

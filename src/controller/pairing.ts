@@ -42,15 +42,9 @@ type Verdict =
 
 /** Matches what is wanted at `place` with the objects that are there. */
 export function pairUp(place: Place, desired: Desired, current: readonly AzureAssignedIdentity[]): Pairing {
-  const judged = desired.wanted.map((wanted) => ({ wanted, verdict: judge(wanted, place) }));
-  const open = new Map(
-    judged
-      .filter(({ verdict }) => verdict.kind === "possible")
-      .map(({ wanted }) => [pairWanted(wanted), wanted]),
-  );
-  const notNow = new Set(
-    judged.filter(({ verdict }) => verdict.kind === "notNow").map(({ wanted }) => pairWanted(wanted)),
-  );
+  const { open, notNow, problems } = sortWishes(desired.wanted, place);
+  const isInUse = (object: AzureAssignedIdentity): boolean =>
+    notNow.has(pairOf(object)) || desired.undecidedPods.has(podOf(object));
   const kept: Pair[] = [];
   const replaced: Pair[] = [];
   const held: AzureAssignedIdentity[] = [];
@@ -61,7 +55,7 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
     if (object.isGoing === true) {
       // Kept, it would stay half deleted, and whoever deleted it would wait for ever.
       removed.push(object);
-    } else if (notNow.has(pair) || desired.undecidedPods.has(podOf(object)) || isOutOfReach(object, place)) {
+    } else if (isInUse(object) || isOutOfReach(object, place)) {
       held.push(object);
     } else if (wanted !== undefined && fits(object, wanted)) {
       kept.push({ object, wanted });
@@ -77,8 +71,36 @@ export function pairUp(place: Place, desired: Desired, current: readonly AzureAs
     const wanted = open.get(pairOf(object));
     if (wanted !== undefined && !isOutdated(object, wanted)) open.delete(pairOf(object));
   }
-  const problems = judged.flatMap(({ verdict }) => (verdict.kind === "possible" ? [] : [verdict.problem]));
-  return { kept, replaced, held, removed, missing: [...open.values()], problems };
+  const unwanted = held.filter((object) => isOutOfReach(object, place) && !isInUse(object));
+  return {
+    kept,
+    replaced,
+    held,
+    removed,
+    missing: [...open.values()],
+    problems: [...problems, ...unwanted.map(whyItStays)],
+  };
+}
+
+/** By pair: those that can be fulfilled, and those that cannot be now. */
+function sortWishes(
+  wishes: readonly Wanted[],
+  place: Place,
+): {
+  readonly open: Map<string, Wanted>;
+  readonly notNow: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+} {
+  const open = new Map<string, Wanted>();
+  const notNow = new Set<string>();
+  const problems: Problem[] = [];
+  for (const wanted of wishes) {
+    const verdict = judge(wanted, place);
+    if (verdict.kind === "possible") open.set(pairWanted(wanted), wanted);
+    else problems.push(verdict.problem);
+    if (verdict.kind === "notNow") notNow.add(pairWanted(wanted));
+  }
+  return { open, notNow, problems };
 }
 
 function fits(object: AzureAssignedIdentity, wanted: Wanted): boolean {
@@ -100,6 +122,17 @@ function isOutdated(object: AzureAssignedIdentity, { identity }: Wanted): boolea
 /** A new Node has no providerID at first; until it has, nobody knows whether what was written down is its machine. */
 function isOutOfReach(object: AzureAssignedIdentity, place: Place): boolean {
   return place.kind === "noTarget" && recordedTarget(object) !== null && resourceIdOf(object) !== null;
+}
+
+function whyItStays(object: AzureAssignedIdentity): Problem {
+  const { azureBindingRef: binding, nodename } = object.spec;
+  const what = binding === null ? keyOf(object) : `binding ${keyOf(binding)}`;
+  const why = `spec.providerID of Node ${nodename} names no Azure VM or scale set, so that ${recordedTarget(object)} keeps the identity: mend the Node, or delete it`;
+  return {
+    kind: "AzureAssignedIdentity",
+    key: keyOf(object),
+    message: `failed to remove ${what} from node ${nodename} for pod ${podOf(object)}, error: ${why}`,
+  };
 }
 
 /** A node made anew under its old name is another VM: what was written down about the old one is void. */

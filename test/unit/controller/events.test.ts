@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { makeBinding, makePod } from "./objects.ts";
+import { makeBinding, makePod, vmId, vmNode } from "./objects.ts";
 import { advance, createWorld, startController, type World } from "./world.ts";
 
 /** A world in which shop/web-0 wants shop/reader. */
@@ -125,5 +125,32 @@ describe("events with the reference's reasons, and podid's own beside them", () 
     Object.assign(cluster, sound);
     await advance(world, controller, 60_000);
     assert.deepEqual(told(world), [...expected, ...removed]);
+  });
+
+  it("tell once of an object that stays because its Node names no VM, and again when that comes again", async (t) => {
+    const world = worldOfOnePod();
+    const controller = await startController(t, world);
+    const nameless = { name: "vm-0", providerID: "" };
+    const held = `AzureAssignedIdentity ${object} Warning binding remove error: failed to remove binding shop/reader from node vm-0 for pod ${pod}, error: spec.providerID of Node vm-0 names no Azure VM or scale set, so that ${vmId("vm-0")} keeps the identity: mend the Node, or delete it`;
+    const count = (): number =>
+      world.cluster.events.filter(({ kind }) => kind === "AzureAssignedIdentity").length;
+    world.cluster.put("Node", nameless);
+    await controller.settled();
+    assert.equal(count(), 0, "who wants it is told on the binding");
+    world.cluster.remove("Pod", pod);
+    await advance(world, controller, 20 * 60_000);
+    assert.deepEqual([told(world).at(-1), count()], [held, 1]);
+
+    world.cluster.put("Pod", makePod("web-0"));
+    world.cluster.put("Node", vmNode("vm-0"));
+    await controller.settled();
+    assert.equal(count(), 1);
+    world.cluster.put("Node", nameless);
+    world.cluster.remove("Pod", pod);
+    await controller.settled();
+    assert.equal(count(), 2);
+    world.cluster.remove("Node", "vm-0");
+    await controller.settled();
+    assert.deepEqual([world.objects(), told(world).slice(-2), count()], [[], removed, 2]);
   });
 });
