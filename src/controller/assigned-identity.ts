@@ -1,5 +1,6 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Key, Pod } from "../engine/resources.ts";
+import { isUserAssignedIdentityId } from "../runtime/identity-id.ts";
 import type { NewAssignedIdentity } from "./ports.ts";
 import type { Wanted } from "./wanted.ts";
 
@@ -16,15 +17,6 @@ const annotation = {
   target: "podid.dev/target",
 };
 
-/**
- * The whole id, in any letter case. The reference takes text around it as well, which Azure does not: such an id
- * would be refused there, and with it all that is asked for in the same request. Without `u`, since by that flag
- * letters beyond ASCII would equal some of ASCII.
- */
-const userAssignedIdentity =
-  /^\/subscriptions\/[\w-]+\/resourceGroups\/([^/]{1,90})\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[a-z0-9][\w-]{2,127}$/i;
-const groupName = /^[\p{L}\p{M}\p{N}\p{Pc}().-]+$/u;
-
 /** Whether an identity of this kind has to be on the VM before it can be used. */
 export function needsCompute(identity: AzureIdentity): boolean {
   return identity.spec.type === 0;
@@ -36,12 +28,6 @@ const servedTypes: ReadonlySet<number> = new Set([0, 1, 2]);
 /** Whether tokens can be had for an identity of this kind at all. */
 export function isServed({ spec }: AzureIdentity): boolean {
   return servedTypes.has(spec.type);
-}
-
-/** Whether `resourceID` is the id of a user-assigned identity, by Azure's rules for names, and nothing besides. */
-export function isResourceIdValid(resourceID: string): boolean {
-  const [, group = ""] = userAssignedIdentity.exec(resourceID) ?? [];
-  return groupName.test(group);
 }
 
 /** Which pod and which identity an object is about; equal for an object and the wish it fulfils. */
@@ -67,7 +53,7 @@ export function podOf({ spec }: Pick<AzureAssignedIdentity, "spec">): Key {
 /** The lower-cased id that `identity` asks to have on the VM; null when it needs none or it is malformed. */
 export function resourceIdOfIdentity(identity: AzureIdentity): string | null {
   const { resourceID } = identity.spec;
-  return needsCompute(identity) && isResourceIdValid(resourceID) ? resourceID.toLowerCase() : null;
+  return needsCompute(identity) && isUserAssignedIdentityId(resourceID) ? resourceID.toLowerCase() : null;
 }
 
 /** The same for the identity that `object` was made for. */

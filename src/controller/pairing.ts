@@ -1,10 +1,10 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Pod } from "../engine/resources.ts";
+import { isUserAssignedIdentityId, userAssignedIdentityForm } from "../runtime/identity-id.ts";
 import {
   hasSameUse,
   isMadeFor,
   isOnTarget,
-  isResourceIdValid,
   isUpToDate,
   needsCompute,
   pairOf,
@@ -162,8 +162,8 @@ function judge(wanted: Wanted, place: Place): Verdict {
     return { kind: "never", problem: onBinding(`there is no Node ${place.node}`) };
   }
   if (!needsCompute(identity)) return { kind: "possible" };
-  if (!isResourceIdValid(identity.spec.resourceID)) {
-    const message = `spec.resourceID is no id of a user-assigned identity: write /subscriptions/<id>/resourcegroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>, not ${JSON.stringify(identity.spec.resourceID)}`;
+  if (!isUserAssignedIdentityId(identity.spec.resourceID)) {
+    const message = `spec.resourceID is no id of a user-assigned identity: write ${userAssignedIdentityForm}, not ${JSON.stringify(identity.spec.resourceID)}`;
     return { kind: "never", problem: { kind: "AzureIdentity", key: keyOf(identity), message } };
   }
   if (place.kind === "noTarget") {

@@ -6,8 +6,9 @@ import type {
   AzureIdentityBinding,
   JsonObject,
 } from "../engine/resources.ts";
+import { isUserAssignedIdentityId } from "../runtime/identity-id.ts";
 import { formatInstant, toSeconds, type Instant } from "../timebox/instant.ts";
-import { isResourceIdValid, isServed, needsCompute } from "./assigned-identity.ts";
+import { isServed, needsCompute } from "./assigned-identity.ts";
 import type { AssignedCounts } from "./assigned-counts.ts";
 import {
   askProbes,
@@ -110,7 +111,7 @@ function obstacleOf(identity: AzureIdentity): IdentityObstacle | null {
     const message = `AzureIdentity ${keyOf(identity)} is of type ${type}: types 0, 1 and 2 are served`;
     return { reason: "TypeNotServed", message };
   }
-  if (!needsCompute(identity) || isResourceIdValid(resourceID)) return null;
+  if (!needsCompute(identity) || isUserAssignedIdentityId(resourceID)) return null;
   const message = `spec.resourceID of AzureIdentity ${keyOf(identity)} is not the id of a user-assigned identity`;
   return { reason: "IdentityMalformed", message };
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { z } from "zod";
 
+import { isUserAssignedIdentityId, userAssignedIdentityForm } from "../runtime/identity-id.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import { creationFindings } from "./manifest-access.ts";
 import { isPodidKind, problemAt, type IdentifiedObject, type ManifestKind } from "./manifest-identity.ts";
@@ -117,20 +118,14 @@ function schemaCheck({ kind, raw }: IdentifiedObject, schemas: CrdSchemas): read
 
 /**
  * MIC passes over identities of type 0 whose resourceID has another form, and compares neither case
- * nor what stands around it (reference/aad-pod-identity.md §1.1). Azure does, and so does podid (docs/parity.md,
- * row 72). Here the author is told.
+ * nor what stands around it (reference/aad-pod-identity.md §1.1). Here the author is told.
  */
-const resourceIdForm =
-  /^\/subscriptions\/[\w-]+\/resourcegroups\/[^/]{1,90}\/providers\/microsoft\.managedidentity\/userassignedidentities\/[a-z0-9][\w-]{2,127}$/i;
-
 function resourceIdCheck({ spec }: JsonObject): readonly Finding[] {
   const { type, resourceID } = isJsonObject(spec) ? spec : {};
   if ((type ?? 0) !== 0) return [];
-  if (typeof resourceID === "string" && resourceIdForm.test(resourceID)) return [];
-  const form =
-    "/subscriptions/<id>/resourcegroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>";
+  if (typeof resourceID === "string" && isUserAssignedIdentityId(resourceID)) return [];
   const what = resourceID == null || resourceID === "" ? "missing" : "malformed";
-  return [{ path: ["spec", "resourceID"], message: `${what}: type 0 needs ${form}` }];
+  return [{ path: ["spec", "resourceID"], message: `${what}: type 0 needs ${userAssignedIdentityForm}` }];
 }
 
 /** With what an API server would add; every change of the text changes the resourceVersion. */

@@ -1,8 +1,8 @@
 import { readAssignmentTerms } from "../../../src/controller/assignment-terms.ts";
-import { isResourceIdValid } from "../../../src/controller/assigned-identity.ts";
 import type { Cluster } from "../../../src/controller/ports.ts";
 import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type { AzureIdentityBinding, JsonObject, Key } from "../../../src/engine/resources.ts";
+import { isUserAssignedIdentityId } from "../../../src/runtime/identity-id.ts";
 import { machineOf } from "./ids.ts";
 
 /** Who shall have what, computed from the objects in the plainest way: the model that the controller is held against. */
@@ -44,7 +44,7 @@ export function wishesOf(cluster: Pick<Cluster, "list" | "get">, nowMs: number):
       const terms = ofIdentity.map(({ spec }) => readAssignmentTerms(spec.timeBox));
       const lead = Math.max(...terms.map(({ leadTimeSeconds }) => leadTimeSeconds));
       const keep = Math.max(...terms.map(({ keepIfReopensWithinSeconds }) => keepIfReopensWithinSeconds));
-      if (type !== 0 || !isResourceIdValid(resourceID) || closest > Math.max(lead, keep)) return [];
+      if (type !== 0 || !isUserAssignedIdentityId(resourceID) || closest > Math.max(lead, keep)) return [];
       const subject = {
         pod: `${pod.namespace}/${pod.name}`,
         uid: pod.uid,

@@ -120,6 +120,11 @@ describe("bad input", () => {
       line: "m.yaml:8: spec.resourceID: malformed: type 0 needs /subscriptions/<id>/resourcegroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>",
     },
     {
+      name: "a resourceID whose group Azure could not have",
+      text: identity("i").replace(resourceID, resourceID.replace("/demo/", "/de mo/")),
+      line: "m.yaml:8: spec.resourceID: malformed: type 0 needs /subscriptions/<id>/resourcegroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>",
+    },
+    {
       name: "a missing resourceID",
       text: "apiVersion: aadpodidentity.k8s.io/v1\nkind: AzureIdentity\nmetadata: {name: i}\n",
       line: "m.yaml:1: spec.resourceID: missing: type 0 needs /subscriptions/<id>/resourcegroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>",
