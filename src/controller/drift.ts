@@ -1,4 +1,5 @@
-import type { AzureAssignedIdentity } from "../engine/resources.ts";
+import { keyOf } from "../engine/cluster-document.ts";
+import type { AzureAssignedIdentity, Key } from "../engine/resources.ts";
 import type { Cancel, Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { resourceIdOf } from "./assigned-identity.ts";
@@ -46,15 +47,17 @@ export function createDriftWatch(options: {
 /**
  * Adds what ARM lost of what the objects of `unit` say is assigned; removes nothing. One read when nothing is missing.
  * It has to be the unit as it is now: what nothing answers for any more would stay on the target for ever.
+ * `going` are objects that have just been removed, or nearly so: a watch that lags shows them still.
  * What fails is told to the log alone and tried again at the next interval: nobody else waits for it.
  */
 export async function mendDrift(
   deps: { readonly changeIdentities: ChangeIdentities; readonly log: Log; readonly signal: AbortSignal },
   unit: Unit | undefined,
+  going: ReadonlySet<Key>,
 ): Promise<void> {
   if (unit?.place.kind !== "compute" || deps.signal.aborted) return;
   const { place, assigned } = unit;
-  const add = idsToHave(assigned);
+  const add = idsToHave(assigned.filter((object) => !going.has(keyOf(object))));
   if (add.length === 0) return;
   const { target } = place;
   const { failures } = await deps.changeIdentities(target, { add, remove: [] }, deps.signal);

@@ -1,6 +1,8 @@
+import type { Key } from "../engine/resources.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { instantFromMs } from "../timebox/instant.ts";
 import type { WakeUps } from "../timebox/wake-ups.ts";
+import type { Action } from "./action.ts";
 import { apply, type ApplyDependencies } from "./apply.ts";
 import { findDesired } from "./desired.ts";
 import { mendDrift, type DriftWatch } from "./drift.ts";
@@ -49,11 +51,16 @@ export async function reconcile(deps: ReconcileDependencies, key: string): Promi
   const { actions, problems, inventory } = await planNow(deps, unit, planInput);
   deps.problems.report(key, problems);
   const result = await apply(deps, actions);
-  if (deps.drift.take(key)) await mendDrift(deps, deps.observed.now().units.get(key));
+  if (deps.drift.take(key)) await mendDrift(deps, deps.observed.now().units.get(key), goingBy(actions));
   if (actions.length > 0) deps.onCycle?.(deps.clock.monotonicMs() - startedMs);
   if (inventory.ids !== null) return result;
   const retryAfterMs = Math.max(inventory.retryAfterMs, result.done ? 0 : result.retryAfterMs);
   return { done: false, retryAfterMs, endsOnChange: false };
+}
+
+/** The objects that `actions` remove. */
+function goingBy(actions: readonly Action[]): ReadonlySet<Key> {
+  return new Set(actions.flatMap((action) => (action.type === "delete" ? [action.subject.object] : [])));
 }
 
 const notNeeded: Inventory = { ids: new Set(), retryAfterMs: 0 };

@@ -44,6 +44,14 @@ const findings: Readonly<Record<string, readonly Step[]>> = {
     { op: "nodeGoes", node: "vm-a", machineStays: true },
     { op: "pass", seconds: 400 },
   ],
+  "a look for drift follows a removal that a lagging watch does not show, and puts nothing back": [
+    { op: "bind", binding: "b-0", identity: "reader", label: "two", box: "ending" },
+    { op: "pod", pod: "shop/web-0", node: "vm-a", label: "two" },
+    { op: "pass", seconds: 90 },
+    { op: "lag" },
+    { op: "pass", seconds: 400 },
+    { op: "pod", pod: "shop/web-0", node: "vm-a", label: "one" },
+  ],
 };
 
 describe("what was found once", () => {
