@@ -32,6 +32,9 @@ export async function faultsOf(
 async function faultsInTheEnd(world: World): Promise<readonly string[]> {
   world.journal.push("faults end");
   world.clearFaults();
+  for (const name of nodes) {
+    if (world.server.truth.get("Node", name)?.providerID === "") world.putNode(name);
+  }
   await world.resumeAll();
   world.leader().lag(false);
   world.leader().life.crash(null);

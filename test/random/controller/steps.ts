@@ -9,7 +9,7 @@ import type { ApiFault } from "./surroundings.ts";
 export type Step =
   | { readonly op: "pod"; readonly pod: string; readonly node: string; readonly label: string }
   | { readonly op: "podGoes" | "podEnds"; readonly pod: string }
-  | { readonly op: "node"; readonly node: string; readonly isNewMachine: boolean }
+  | { readonly op: "node"; readonly node: string; readonly machine: "same" | "new" | "unnamed" }
   | { readonly op: "nodeGoes"; readonly node: string; readonly machineStays: boolean }
   | {
       readonly op: "bind";
@@ -32,6 +32,7 @@ export type Step =
 
 const pod = fc.constantFrom("shop/web-0", "shop/web-1", "lab/web-0");
 const node = fc.constantFrom("vm-a", "vm-b", "set-0", "set-1");
+const machine = fc.constantFrom("same", "new", "unnamed");
 const label = fc.constantFrom("one", "two");
 const binding = fc.constantFrom("b-0", "b-1", "b-2");
 const identity = fc.constantFrom("reader", "writer", "auditor");
@@ -66,7 +67,7 @@ const happenings: readonly { readonly weight: number; readonly arbitrary: fc.Arb
   { weight: 6, arbitrary: fc.record({ op: named("podGoes"), pod }) },
   { weight: 1, arbitrary: fc.record({ op: named("podEnds"), pod }) },
   { weight: 2, arbitrary: fc.record({ op: named("nodeGoes"), node, machineStays: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ op: named("node"), node, isNewMachine: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ op: named("node"), node, machine }) },
   {
     weight: 8,
     arbitrary: fc.record({

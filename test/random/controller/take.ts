@@ -19,7 +19,8 @@ export async function take(world: World, step: Step, index: number): Promise<voi
     case "podEnds":
       return endPod(world, step.pod);
     case "node":
-      return world.putNode(step.node, step.isNewMachine ? `${step.node}-new` : step.node);
+      if (step.machine === "unnamed") return world.unnameNode(step.node);
+      return world.putNode(step.node, step.machine === "new" ? `${step.node}-new` : step.node);
     case "nodeGoes":
       return removeNode(world, step.node, step.machineStays);
     case "bind": {
@@ -93,7 +94,7 @@ function endPod({ server }: World, key: string): void {
 /** The lower-cased id of what the node stands on; null when there is no such node. */
 function machineAt({ server }: World, name: string): string | null {
   const node = server.truth.get("Node", name);
-  return node === undefined ? null : machineOf(node);
+  return node === undefined ? null : machineOf(node) || null;
 }
 
 function removeNode(world: World, name: string, machineStays: boolean): void {

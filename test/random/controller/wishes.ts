@@ -30,7 +30,7 @@ export function wishesOf(cluster: Pick<Cluster, "list" | "get">, nowMs: number):
   const nowSeconds = Math.floor(nowMs / 1000);
   return cluster.list("Pod").flatMap((pod): readonly Wish[] => {
     const node = cluster.get("Node", pod.node);
-    if (node === undefined || pod.phase !== "Running") return [];
+    if (node === undefined || machineOf(node) === "" || pod.phase !== "Running") return [];
     const matching = bindings.filter(({ spec }) => spec.selector === pod.labels["aadpodidbinding"]);
     const byIdentity = Map.groupBy(matching, (one) => `${one.namespace}/${one.spec.azureIdentity}`);
     return [...byIdentity].flatMap(([identity, ofIdentity]): readonly Wish[] => {

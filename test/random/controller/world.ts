@@ -43,6 +43,8 @@ export interface World {
   pass(ms: number): Promise<void>;
   putPod(pod: Pod): void;
   putNode(name: string, machine?: string): void;
+  /** The node names no machine, as one that has just registered. */
+  unnameNode(name: string): void;
   /** A VM or scale set is deleted in ARM. */
   removeMachine(id: string): void;
   /** What is not as it should be when nothing more happens. */
@@ -144,6 +146,7 @@ export function createWorld(nodes: readonly string[], sabotage?: Sabotage): Worl
       azure.addMachine(node.providerID.replace("azure://", "").replace(/\/virtualMachines\/\d+$/, ""));
       server.apply((cluster) => cluster.put("Node", node));
     },
+    unnameNode: (name) => server.apply((cluster) => cluster.put("Node", { name, providerID: "" })),
     removeMachine: (id) => {
       azure.removeMachine(id);
       ownership.removed(id.toLowerCase());
