@@ -61,12 +61,13 @@ const longestStalenessSeconds = 60;
 /**
  * Starts log, policy, probes and source in this order, runs `work`, and ends everything in reverse, whatever
  * happened. The probes answer from the start, so that a daemon that waits for its API server is alive and unready.
+ * Told to stop while it waits for their ports, it ends without `work`.
  */
-export async function runDaemon<T>(
+export async function runDaemon(
   options: DaemonOptions,
   signal: AbortSignal,
-  work: (daemon: Daemon, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
+  work: (daemon: Daemon, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const { component, flags } = options;
   const clock = createSystemClock();
   const output = createLogOutput(clock);
@@ -82,6 +83,7 @@ export async function runDaemon<T>(
   const onClose: Daemon["onClose"] = (end) => void ends.unshift(end);
   try {
     const probes = await startProbes(options, { clock, log, signal, readiness, metrics });
+    if (probes === null) return;
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
     const { engine } = await startDaemonPolicy({ clock, log, metrics, onClose }, flags);
@@ -93,7 +95,7 @@ export async function runDaemon<T>(
     const decider = createClusterDecider(engine, open.source);
     onClose(() => decider.close());
     const parts = { clock, log, environment, readiness, metrics, engine, open, decider, onClose };
-    return await workWhileFit(open, signal, (until) => work(parts, until));
+    await workWhileFit(open, signal, (until) => work(parts, until));
   } finally {
     // oxlint-disable-next-line no-await-in-loop -- what stands on something ends before it
     for (const end of ends) await end();
@@ -105,7 +107,7 @@ export async function runDaemon<T>(
 function startProbes(
   { flags, metricsPort, health, doing, sharesPorts, waitsForPorts }: DaemonOptions,
   parts: Pick<Daemon, "clock" | "log" | "readiness" | "metrics"> & { readonly signal: AbortSignal },
-): Promise<ProbeServer> {
+): Promise<ProbeServer | null> {
   const { clock, log, signal, readiness, metrics } = parts;
   const ports = [flags.get(commonFlags["http-probe-port"]), metricsPort];
   const answers = {
@@ -135,13 +137,13 @@ async function startDaemonPolicy(
 }
 
 /** Ends the work when the source becomes unfit, as if it was asked to stop, and then says why. */
-async function workWhileFit<T>(
+async function workWhileFit(
   { broken }: OpenSource,
   signal: AbortSignal,
-  work: (until: AbortSignal) => Promise<T>,
-): Promise<T> {
+  work: (until: AbortSignal) => Promise<void>,
+): Promise<void> {
   try {
-    return await work(AbortSignal.any([signal, broken]));
+    await work(AbortSignal.any([signal, broken]));
   } finally {
     broken.throwIfAborted();
   }

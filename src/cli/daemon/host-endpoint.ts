@@ -57,7 +57,7 @@ function listenAt(
   loopback: string,
   listen: (loopback: string) => Promise<unknown>,
   onTried: (problem: string | null) => void,
-): { readonly tried: Promise<void>; readonly ended: Promise<void> } {
+): { readonly tried: Promise<void>; readonly ended: Promise<unknown> } {
   const tried = Promise.withResolvers<void>();
   const attempt = async (): Promise<void> => {
     try {
@@ -73,7 +73,6 @@ function listenAt(
   };
   const patient = { ...waiting, patienceMs: Number.POSITIVE_INFINITY, pauseMs };
   const ended = whenFree(patient, "the host token endpoint", attempt).catch((thrown: unknown) => {
-    if (waiting.signal.aborted) return;
     waiting.log.warn(
       { err: toError(thrown), loopback },
       "the host token endpoint is not served at this address",

@@ -4,7 +4,6 @@ import { createPlatformMetadata } from "../../azure/platform-metadata.ts";
 import { createTokenSource } from "../../azure/token-source.ts";
 import { createNmi, type Nmi, type NmiOptions } from "../../nmi/nmi.ts";
 import { createNodeInterfaces } from "../../nmi/node-interfaces.ts";
-import type { ListenAddress } from "../../nmi/server.ts";
 import { readEnvironment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { cloudNamed, readEndpoints } from "./azure-access.ts";
@@ -117,8 +116,7 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
   });
   daemon.onClose(() => nmi.close());
   signal.addEventListener("abort", () => readiness.set("stop", "told to stop"), { once: true });
-  const address = await listenEverywhere(nmi, daemon, flags, { host: network.host, signal });
-  log.info({ address, node }, "serving tokens");
+  if (!(await listenEverywhere(nmi, daemon, flags, { node, host: network.host, signal }))) return;
   if (!(await becomesReady(open, signal))) return;
   isSynced = true;
   readiness.set("source", null);
@@ -127,16 +125,21 @@ async function serve(daemon: Daemon, flags: ParsedFlags, terms: Terms, signal: A
   if (!signal.aborted) await once(signal, "abort");
 }
 
-/** At the address that pods are led to, and at the loopbacks for the node's own processes. Answers the former. */
+/**
+ * At the address that pods are led to, and at the loopbacks for the node's own processes. False when it is told to stop
+ * before it is served at the former.
+ */
 async function listenEverywhere(
   nmi: Nmi,
   daemon: Daemon,
   flags: ParsedFlags,
-  { host, signal }: { readonly host: string; readonly signal: AbortSignal },
-): Promise<ListenAddress> {
+  where: { readonly node: string; readonly host: string; readonly signal: AbortSignal },
+): Promise<boolean> {
   const { clock, log, readiness } = daemon;
+  const { node, host, signal } = where;
   const on = { host, port: flags.get(nmiFlags["nmi-port"]), isShared: sharesPorts };
   const address = await listenInTurn({ clock, log, signal }, () => nmi.listen(on));
+  if (address === null) return false;
   if (flags.get(nmiFlags["host-token-endpoint"])) {
     const { port } = address;
     const listen = (loopback: string) => nmi.listen({ ...on, host: loopback, port });
@@ -145,5 +148,6 @@ async function listenEverywhere(
     daemon.onClose(() => endpoint.close());
     readiness.note(() => endpoint.problem());
   }
-  return address;
+  log.info({ address, node }, "serving tokens");
+  return true;
 }

@@ -36,13 +36,14 @@ export interface ProbePorts {
  * Serves /healthz, /readyz and /metrics at each of the ports (aad-pod-identity had one for probes and one for
  * metrics; here both serve all).
  * @param inTurn how to wait for a port that is taken; null: not at all.
+ * @returns null, with nothing served, when it is told to stop while it waits.
  * @throws CommandError 3 when a port cannot be had.
  */
 export async function startProbeServer(
   { host, ports, isShared }: ProbePorts,
   answers: ProbeAnswers,
   inTurn: Waiting | null = null,
-): Promise<ProbeServer> {
+): Promise<ProbeServer | null> {
   const distinct = ports.filter((port, index) => port === 0 || ports.indexOf(port) === index);
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
@@ -53,7 +54,10 @@ export async function startProbeServer(
     for (const port of distinct) {
       const open = () => listen({ host, port, reusePort: isShared && port !== 0 }, answers);
       // oxlint-disable-next-line no-await-in-loop
-      servers.push(await (inTurn === null ? open() : whenFree(inTurn, "probes and metrics", open)));
+      const server = await (inTurn === null ? open() : whenFree(inTurn, "probes and metrics", open));
+      // oxlint-disable-next-line no-await-in-loop -- it ends here
+      if (server === null) return await close().then(() => null);
+      servers.push(server);
     }
   } catch (cause) {
     await close();

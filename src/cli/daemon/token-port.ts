@@ -3,10 +3,10 @@ import { CommandError } from "../errors.ts";
 import { whenFree, type Waiting } from "./when-free.ts";
 
 /**
- * Listens at the token port as soon as it is free.
+ * Listens at the token port as soon as it is free; null when it is told to stop before that.
  * @throws CommandError 3 when that takes more than 10 s, or for another reason than that the port is taken.
  */
-export async function listenInTurn<T>(waiting: Waiting, listen: () => Promise<T>): Promise<T> {
+export async function listenInTurn<T>(waiting: Waiting, listen: () => Promise<T>): Promise<T | null> {
   try {
     return await whenFree(waiting, "tokens", listen);
   } catch (cause) {

@@ -15,26 +15,29 @@ export interface Waiting {
  * Listens, or waits until whoever has the port has left: a daemon that shares no ports, such as aad-pod-identity's NMI
  * before it. Ending instead would leave the node without a daemon for as long as kubelet backs off.
  * @param purpose what the port is for, told in the log.
- * @throws what `listen` does: when the wait takes longer than `patienceMs` (10 s), when `signal` aborts meanwhile, and
- * for another reason than that the port is taken.
+ * @returns null when `signal` aborts while it waits: who is told to stop has not failed.
+ * @throws what `listen` does: when the wait takes longer than `patienceMs` (10 s), and for another reason than that the
+ * port is taken.
  */
 export async function whenFree<T>(
   { clock, log, signal, patienceMs = 10_000, pauseMs = 100 }: Waiting,
   purpose: string,
   listen: () => Promise<T>,
-): Promise<T> {
+): Promise<T | null> {
   const endMs = clock.monotonicMs() + patienceMs;
   for (let isTold = false; ; isTold = true) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- the next try follows from this one
       return await listen();
     } catch (cause) {
-      if (!isTaken(cause) || signal.aborted || clock.monotonicMs() >= endMs) throw cause;
+      if (!isTaken(cause)) throw cause;
+      if (signal.aborted) return null;
+      if (clock.monotonicMs() >= endMs) throw cause;
       if (!isTold) log.warn({ purpose, problem: toError(cause).message }, "a port is taken; waiting for it");
       // oxlint-disable-next-line no-await-in-loop
       await delay(clock, pauseMs, signal).catch(() => undefined);
       // Whoever is told to stop must not begin to listen.
-      if (signal.aborted) throw cause;
+      if (signal.aborted) return null;
     }
   }
 }

@@ -7,6 +7,7 @@ import { startProbeServer } from "../../../../src/cli/daemon/probe-server.ts";
 import { createSilentLog } from "../../../../src/runtime/log.ts";
 import { createMetrics } from "../../../../src/runtime/metrics.ts";
 import { createSimulatedClock } from "../../../../src/runtime/simulated-clock.ts";
+import { findFreePort } from "../../../control-plane/ports.ts";
 
 /** Another daemon, which shares nothing, and the port that it has. */
 async function startOther(t: TestContext): Promise<{ readonly other: Server; readonly port: number }> {
@@ -36,10 +37,27 @@ describe("a probe port that another daemon has", () => {
     other.close();
     await once(other, "close");
     clock.advance(100);
-    const probes = await starting;
+    const probes = (await starting) ?? assert.fail("it was not told to stop");
     assert.deepEqual(probes.ports, [port]);
     assert.equal(await (await fetch(`http://127.0.0.1:${port}/healthz`)).text(), "Active");
     await probes.close();
+  });
+
+  it("is not waited for by who is told to stop, who serves nothing then", async (t) => {
+    const { port } = await startOther(t);
+    const clock = createSimulatedClock(0);
+    const stopping = new AbortController();
+    const waiting = { clock, log: createSilentLog(), signal: stopping.signal };
+    const waits = clock.timerStarted();
+    const free = await findFreePort();
+    const ports = [free, port];
+    const starting = startProbeServer({ host: "127.0.0.1", ports, isShared: false }, answers, waiting);
+    await waits;
+    assert.equal(await (await fetch(`http://127.0.0.1:${free}/healthz`)).text(), "Active");
+    stopping.abort();
+    assert.equal(await starting, null);
+    await assert.rejects(fetch(`http://127.0.0.1:${free}/healthz`));
+    assert.equal(clock.nextTimerInMs(), null);
   });
 
   it("ends at once who does not wait, and nothing stays open", async (t) => {
