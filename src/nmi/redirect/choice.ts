@@ -2,6 +2,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
 import { RedirectError } from "./errors.ts";
 import { firstThatWorks } from "./first-that-works.ts";
+import { createGrowingPause } from "./growing-pause.ts";
 import { createIptablesBackend, removeIptablesRules } from "./iptables-backend.ts";
 import { createNftBackend } from "./nft-backend.ts";
 import type { Backend, Commands, Installation, Outcome, Terms } from "./ports.ts";
@@ -32,8 +33,9 @@ export interface Choice {
 
 /** Chooses nothing before the first `ensure`. */
 export function createChoice(deps: ChoiceDeps): Choice {
-  const { log } = deps;
+  const { clock, log } = deps;
   const ways = waysOf(deps);
+  const pause = createGrowingPause(clock);
   let chosen: Backend | null = null;
   /** Rules of the program that was in use before may still be there. */
   let hasLeftovers = false;
@@ -47,9 +49,12 @@ export function createChoice(deps: ChoiceDeps): Choice {
     ensure: async () => {
       // What is in use first: a better program that hangs must delay no repair of it.
       const kept = await firstThatWorks(chosen === null ? [] : [chosen], (way) => way.ensure());
-      const better = await firstThatWorks(betterThan(ways, chosen), (way) => ensureBy(way, chosen));
+      // A try that hangs puts the next look off, so there are few; without anything that works there is no time to lose.
+      const due = kept.found === null || pause.isOver() ? betterThan(ways, chosen) : [];
+      const better = await firstThatWorks(due, (way) => ensureBy(way, chosen));
       const found = better.found ?? kept.found;
       if (found === null) return { ok: false, problems: [...better.problems, ...kept.problems] };
+      if (better.problems.length > 0) pause.begin();
       const { way, result: outcome } = found;
       const installation =
         outcome === "installed" ? { backend: way.name, cause: causeOf(way, chosen) } : null;
@@ -70,7 +75,7 @@ function waysOf({ mode, commands, terms, clock }: ChoiceDeps): readonly Backend[
 }
 
 /**
- * Those that are better than the one in use are tried again at each look, since what kept them from working may pass: a
+ * Those that are better than the one in use are tried again and again, since what kept them from working may pass: a
  * module that was not loaded yet, a program that was late. The others are not, so that there is one change at most.
  */
 function betterThan(ways: readonly Backend[], chosen: Backend | null): readonly Backend[] {

@@ -23,7 +23,7 @@ function createNodeWithoutNft(): FakeNode {
 }
 
 describe("a node where nft did not work at first", () => {
-  it("has its rules in nft from the first look at which that works, and never in nothing", async (t) => {
+  it("has its rules in nft from the first try at which that works, and never in nothing", async (t) => {
     const node = createNodeWithoutNft();
     const openAt: string[] = [];
     const { rules, nextLook, told } = await startAgent(t, {
@@ -43,7 +43,7 @@ describe("a node where nft did not work at first", () => {
     for (let looks = 0; looks < 3; looks += 1) await nextLook();
     assert.ok(hasChains(node));
     node.nftProblem = null;
-    for (let looks = 0; looks < 3; looks += 1) await nextLook();
+    for (let looks = 0; looks < 4; looks += 1) await nextLook();
     assert.deepEqual([...node.tables.keys()], [guard, redirect]);
     assert.equal(hasChains(node), false);
     assert.deepEqual(openAt, []);
@@ -87,6 +87,34 @@ describe("a node where nft did not work at first", () => {
     assert.equal(told.filter((message) => message === "nft does not work on this node").length, 1);
   });
 
+  it("is asked for nft less and less often while that fails, since it may hang, and looked after as ever", async (t) => {
+    const node = createNodeWithoutNft();
+    const { clock, nextLook } = await startAgent(t, node);
+    const beganMs = clock.monotonicMs();
+    const triedAfterSeconds: number[] = [];
+    for (let looks = 0; looks < 200; looks += 1) {
+      const before = node.ran.length;
+      node.chains.filter = node.chains.filter.filter((line) => !line.includes("PODID-"));
+      await nextLook();
+      assert.ok(isGuarded(node));
+      if (node.ran.slice(before).some((line) => line.startsWith("nft "))) {
+        triedAfterSeconds.push((clock.monotonicMs() - beganMs) / 1000);
+      }
+    }
+    assert.deepEqual(triedAfterSeconds, [5, 15, 35, 75, 155, 315, 615, 915]);
+  });
+
+  it("is asked for nft at once when iptables does not work any more", async (t) => {
+    const node = createNodeWithoutNft();
+    const { rules, nextLook } = await startAgent(t, node);
+    await nextLook();
+    node.nftProblem = null;
+    node.missing.add("iptables");
+    await nextLook();
+    assert.deepEqual([...node.tables.keys()], [guard, redirect]);
+    assert.equal(rules.problem(), null);
+  });
+
   it("is rid of iptables' rules at a later look when that does not work at first", async (t) => {
     const node = createNodeWithoutNft();
     const { rules, nextLook } = await startAgent(t, node);
@@ -111,7 +139,7 @@ describe("a node where nft did not work at first", () => {
     await old.nextLook();
     assert.ok(hasChains(node));
     await young.nextLook();
-    await old.nextLook();
+    for (let looks = 0; looks < 2; looks += 1) await old.nextLook();
     assert.equal(hasChains(node), false);
     assert.deepEqual(new Set(node.tables.keys()), new Set(whole.keys()));
     assert.match(old.rules.note() ?? "", /another podid, which started later/);
