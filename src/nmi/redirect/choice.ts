@@ -3,7 +3,8 @@ import type { Log } from "../../runtime/log.ts";
 import { RedirectError } from "./errors.ts";
 import { firstThatWorks } from "./first-that-works.ts";
 import { createGrowingPause } from "./growing-pause.ts";
-import { createIptablesBackend, removeIptablesRules } from "./iptables-backend.ts";
+import { createIptablesBackend } from "./iptables-backend.ts";
+import { createLeftovers } from "./leftovers.ts";
 import { createNftBackend } from "./nft-backend.ts";
 import type { Backend, Commands, Installation, Outcome, Terms } from "./ports.ts";
 
@@ -27,22 +28,23 @@ type Ensured =
 export interface Choice {
   /** Looks, and repairs, by the best program that works. Never rejects but for a fault in podid. */
   ensure(): Promise<Ensured>;
+  /** Where nft was preferred and its rules are in force, takes those away that iptables may have. Rejects as `ensure`. */
+  removeLeftovers(): Promise<void>;
   /** Null until one has worked. */
   current(): Backend["name"] | null;
 }
 
 /** Chooses nothing before the first `ensure`. */
 export function createChoice(deps: ChoiceDeps): Choice {
-  const { clock, log } = deps;
+  const { clock, log, mode } = deps;
   const ways = waysOf(deps);
   const pause = createGrowingPause(clock);
+  const leftovers = createLeftovers(deps);
   let chosen: Backend | null = null;
-  /** Rules of the program that was in use before may still be there. */
-  let hasLeftovers = false;
+  let isNftInForce = false;
   const onChosen = (backend: Backend, problems: readonly string[]): void => {
     if (problems.length > 0) log.warn({ problems, backend: backend.name }, "nft does not work on this node");
     if (chosen !== null) log.info({ backend: backend.name }, "nft works on this node now");
-    hasLeftovers = chosen !== null;
     chosen = backend;
   };
   return {
@@ -53,15 +55,17 @@ export function createChoice(deps: ChoiceDeps): Choice {
       const due = kept.found === null || pause.isOver() ? betterThan(ways, chosen) : [];
       const better = await firstThatWorks(due, (way) => ensureBy(way, chosen));
       const found = better.found ?? kept.found;
+      isNftInForce = found?.way.name === "nft" && found.result !== "damaged, left to another";
       if (found === null) return { ok: false, problems: [...better.problems, ...kept.problems] };
       if (better.problems.length > 0) pause.begin();
       const { way, result: outcome } = found;
       const installation =
         outcome === "installed" ? { backend: way.name, cause: causeOf(way, chosen) } : null;
       if (chosen !== way) onChosen(way, better.problems);
-      // Only now that the better rules are in force: at no time are there none.
-      if (hasLeftovers) hasLeftovers = !(await areRemoved(deps));
       return { ok: true, outcome, installation };
+    },
+    removeLeftovers: async () => {
+      if (mode === "auto" && isNftInForce) await leftovers.remove();
     },
     current: () => chosen?.name ?? null,
   };
@@ -94,16 +98,4 @@ async function ensureBy(way: Backend, chosen: Backend | null): Promise<Outcome> 
 function causeOf(installed: Backend, chosen: Backend | null): Installation["cause"] {
   if (chosen === null) return "start";
   return chosen === installed ? "repair" : "change";
-}
-
-/** Takes iptables' rules away. They lead to where those of nft do, so it may fail for once. */
-async function areRemoved({ commands, log }: ChoiceDeps): Promise<boolean> {
-  try {
-    await removeIptablesRules(commands);
-    return true;
-  } catch (error) {
-    if (!(error instanceof RedirectError)) throw error;
-    log.warn({ problem: error.message }, "iptables' rules stand beside those of nft for now");
-    return false;
-  }
 }

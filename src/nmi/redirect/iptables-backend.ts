@@ -8,6 +8,7 @@ import {
   planForwardGuard,
   planInstall,
   readOwnPart,
+  tableNames,
   type IptablesTable,
   type TableName,
 } from "./iptables-chains.ts";
@@ -76,25 +77,34 @@ export async function guardForwardInIptables(commands: Commands, metadata: Terms
  * @throws RedirectError when they may still be there.
  */
 export async function removeIptablesRules(commands: Commands): Promise<void> {
-  for (const table of ["filter", "nat"] as const) {
+  for (const table of tableNames) {
     // oxlint-disable-next-line no-await-in-loop -- one lock
-    await removeChains(commands, table);
+    const plan = await planRemovalFrom(commands, table);
+    // oxlint-disable-next-line no-await-in-loop
+    if (plan !== null) await restore(commands, plan);
   }
 }
 
-async function removeChains(commands: Commands, table: TableName): Promise<void> {
+/**
+ * What takes our chains out of a table, of whichever podid, for `restore`; null where there are none.
+ * @throws RedirectError when that cannot be told.
+ */
+export async function planRemovalFrom(commands: Commands, table: TableName): Promise<string | null> {
   const listed = await commands.run("iptables", [...waitForLock, "-t", table, "-S"]);
-  // A kernel without the table has no chain in it.
-  if (listed.kind === "failed" && listed.problem.includes("Table does not exist")) return;
-  const plan = planChainRemoval(table, outputOf("iptables", listed));
-  if (plan !== null) await restore(commands, plan);
+  // A kernel without the table, or without iptables, has no chain in it. So iptables-legacy says either.
+  if (listed.kind === "failed" && listed.problem.includes("do you need to insmod?")) return null;
+  return planChainRemoval(table, outputOf("iptables", listed));
 }
 
 async function list(commands: Commands, name: TableName): Promise<string> {
   return outputOf("iptables", await commands.run("iptables", [...waitForLock, "-t", name, "-S"]));
 }
 
-async function restore(commands: Commands, plan: string): Promise<void> {
+/**
+ * Does what is planned, in one step.
+ * @throws RedirectError when that does not work.
+ */
+export async function restore(commands: Commands, plan: string): Promise<void> {
   const args = [...waitForLock, "--noflush"];
   outputOf("iptables-restore", await commands.run("iptables-restore", args, plan));
 }

@@ -1,7 +1,8 @@
 import { markOf } from "./generation.ts";
 import type { Terms } from "./ports.ts";
 
-export type TableName = "filter" | "nat";
+export const tableNames = ["filter", "nat"] as const;
+export type TableName = (typeof tableNames)[number];
 
 /** One of our chains, and the built-in chain whose first rule leads to it. */
 interface Chain {

@@ -33,28 +33,22 @@ const mostRepairsBetweenLooks = 10;
 export function createNodeRules(deps: NodeRulesDeps): NodeRules {
   const { clock, commands, checkEveryMs } = deps;
   const keeper = createKeeper(deps);
+  const looks = createLooks(keeper);
   let isClosed = false;
-  let repairs = 0;
-  const look = oneAtATime(async () => {
-    if ((await keeper.ensure()) === "installed") repairs += 1;
-  });
   let cancelTimer: Cancel | null = null;
   let monitor: Cancel | null = null;
   const onLine = (line: string): void => {
-    if (line.includes("podid_") && repairs < mostRepairsBetweenLooks) void look.now();
+    if (line.includes("podid_")) looks.onNews();
   };
   const watch = (): void => {
     if (isClosed) return;
     if (keeper.backend() === "nft")
       monitor ??= commands.follow("nft", ["monitor"], { line: onLine, end: () => (monitor = null) });
-    cancelTimer = clock.after(checkEveryMs, () => {
-      repairs = 0;
-      void look.now().then(watch);
-    });
+    cancelTimer = clock.after(checkEveryMs, () => void looks.regular().then(watch));
   };
   return {
     start: async () => {
-      await look.now();
+      await looks.first();
       watch();
     },
     problem: () => keeper.problem(),
@@ -64,6 +58,42 @@ export function createNodeRules(deps: NodeRulesDeps): NodeRules {
       isClosed = true;
       cancelTimer?.();
       monitor?.();
+      await looks.end();
+    },
+  };
+}
+
+/** At the rules; one at a time, however many are asked for. */
+interface Looks {
+  first(): Promise<void>;
+  onNews(): void;
+  regular(): Promise<void>;
+  /** Resolves when none is under way. */
+  end(): Promise<void>;
+}
+
+function createLooks(keeper: Keeper): Looks {
+  let repairs = 0;
+  let isEnded = false;
+  let tidying = Promise.resolve();
+  const look = oneAtATime(async () => {
+    if ((await keeper.ensure()) === "installed") repairs += 1;
+  });
+  return {
+    first: look.now,
+    onNews: () => {
+      if (repairs < mostRepairsBetweenLooks) void look.now();
+    },
+    regular: async () => {
+      repairs = 0;
+      await look.now();
+      // Apart from the look itself: an iptables that hangs delays neither a start nor a repair on news.
+      if (!isEnded) tidying = keeper.removeLeftovers();
+      await tidying;
+    },
+    end: async () => {
+      isEnded = true;
+      await tidying;
       await look.ended();
     },
   };
@@ -84,6 +114,8 @@ const notes: Readonly<Record<Outcome, string | null>> = {
 interface Keeper {
   /** Looks, and repairs; null when that does not work. Never rejects but for a fault in podid. */
   ensure(): Promise<Outcome | null>;
+  /** Takes away what another program than the one in use holds. Never rejects but for a fault in podid. */
+  removeLeftovers(): Promise<void>;
   problem(): string | null;
   note(): string | null;
   backend(): Backend["name"] | null;
@@ -120,6 +152,7 @@ function createKeeper(deps: NodeRulesDeps): Keeper {
       onLooked(null);
       return outcome;
     },
+    removeLeftovers: () => choice.removeLeftovers(),
     problem: () => problem,
     note: () => (outcome === null ? null : notes[outcome]),
     backend: () => choice.current(),

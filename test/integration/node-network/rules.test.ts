@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 
 import { waitFor } from "../../control-plane/wait.ts";
-import { nodeAddress, noNodeNetwork, useNode } from "./node-world.ts";
+import { nodeAddress, noNodeNetwork, useNode, type NodeWorld } from "./node-world.ts";
 
 const port = 2579;
 
@@ -99,21 +99,42 @@ async function useBrokenNft(
   return { programs, mend: () => rm(nft) };
 }
 
+/** Of all iptables holds. */
+function chainsOf(world: NodeWorld): string {
+  return world.onNode("iptables", "-S") + world.onNode("iptables", "-t", "nat", "-S");
+}
+
 const skip = noNodeNetwork("nft", "iptables") ?? false;
 describe("a pod on a node where nft does not work at first", { skip }, () => {
   it("is behind rules of iptables, then of nft, and never reaches the real service", async (t) => {
     const world = await useNode(t);
     const { programs, mend } = await useBrokenNft(t);
-    const ruleset = (): string =>
-      world.onNode("iptables", "-S") + world.onNode("iptables", "-t", "nat", "-S");
     await world.startAgent({ mode: "auto", port, first: "listening", programs });
-    assert.match(ruleset(), /PODID-GUARD/);
+    assert.match(chainsOf(world), /PODID-GUARD/);
     await world.pod.probe();
     assert.deepEqual(await world.pod.probe(), { answer: "agent", hasSeenReal: false });
     await mend();
-    await waitFor(() => !ruleset().includes("PODID"), "iptables' rules are gone");
+    await waitFor(() => !chainsOf(world).includes("PODID"), "iptables' rules are gone");
     assert.deepEqual(await world.pod.probe(), { answer: "agent", hasSeenReal: false });
     assert.match(world.onNode("nft", "list", "table", "inet", "podid_guard"), /reject with tcp reset/);
     assert.match(world.onNode("nft", "list", "table", "ip", "podid_redirect"), /dnat to/);
+  });
+});
+
+describe("a pod on a node where an earlier agent had its rules in iptables", { skip }, () => {
+  it("is behind rules of nft alone soon after the start of a later one, and never reaches the real service", async (t) => {
+    const world = await useNode(t);
+    world.onNode("iptables", "-A", "FORWARD", "-d", "10.99.0.1/32", "-j", "DROP");
+    const others = chainsOf(world);
+    const earlier = await world.startAgent({ mode: "iptables", port, first: "listening" });
+    await earlier.end("SIGKILL");
+    assert.match(chainsOf(world), /PODID-GUARD[^]*PODID-PORT[^]*PODID-REDIRECT/);
+    await world.pod.probe();
+    await world.startAgent({ mode: "auto", port, first: "listening" });
+    await waitFor(() => !chainsOf(world).includes("PODID"), "iptables' rules are gone");
+    assert.deepEqual(await world.pod.probe(), { answer: "agent", hasSeenReal: false });
+    assert.equal(chainsOf(world), others);
+    world.onNode("nft", "delete", "table", "ip", "podid_redirect");
+    await waitFor(async () => (await world.pod.probe()).answer === "agent", "the rules in nft are in repair");
   });
 });

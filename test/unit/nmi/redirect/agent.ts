@@ -13,6 +13,8 @@ interface Agent {
   readonly clock: SimulatedClock;
   /** What it says in the log. */
   readonly told: readonly string[];
+  /** Those of it that are warnings. */
+  readonly warned: readonly string[];
   /** Lets the next regular look come and end. */
   readonly nextLook: () => Promise<void>;
 }
@@ -29,10 +31,15 @@ export async function startAgent(
 ): Promise<Agent> {
   const clock = createSimulatedClock(options.atMs ?? startMs);
   const told: string[] = [];
+  const warned: string[] = [];
   const tell = (_: unknown, message?: string): void => void told.push(message ?? "");
+  const warn = (fields: unknown, message?: string): void => {
+    tell(fields, message);
+    warned.push(message ?? "");
+  };
   const rules = createNodeRules({
     clock,
-    log: { ...createSilentLog(), info: tell, warn: tell },
+    log: { ...createSilentLog(), info: tell, warn },
     commands: node.commands,
     terms: {
       metadata: { address: "169.254.169.254", port: 80 },
@@ -48,5 +55,5 @@ export async function startAgent(
     clock.advance(5000);
     await ended;
   };
-  return { rules, clock, nextLook, told };
+  return { rules, clock, nextLook, told, warned };
 }

@@ -13,6 +13,8 @@ export interface FakeNode {
   readonly missing: Set<string>;
   /** What nft answers in place of its work; null: it works. */
   nftProblem: string | null;
+  /** As `nftProblem`, of iptables and iptables-restore. */
+  iptablesProblem: string | null;
   /** In the order in which they ran. */
   readonly ran: string[];
   /** Those who follow `nft monitor`. */
@@ -33,6 +35,7 @@ export function createFakeNode(): FakeNode {
     },
     missing: new Set(),
     nftProblem: null,
+    iptablesProblem: null,
     ran: [],
     followers: new Set(),
     harm: (line, act) => {
@@ -45,8 +48,8 @@ export function createFakeNode(): FakeNode {
         if (node.missing.has(program)) return { kind: "missing" };
         const answers = {
           nft: () => nft(node, args, input),
-          iptables: () => done(`${node.chains[tableOf(args)].join("\n")}\n`),
-          "iptables-restore": () => restore(node, input),
+          iptables: () => unlessFailing(node, () => done(`${node.chains[tableOf(args)].join("\n")}\n`)),
+          "iptables-restore": () => unlessFailing(node, () => restore(node, input)),
           conntrack: (): CommandResult => ({
             kind: "failed",
             problem: "conntrack v1.4.7: 0 flow entries have been deleted.",
@@ -61,6 +64,10 @@ export function createFakeNode(): FakeNode {
     },
   };
   return node;
+}
+
+function unlessFailing({ iptablesProblem }: FakeNode, act: () => CommandResult): CommandResult {
+  return iptablesProblem === null ? act() : { kind: "failed", problem: iptablesProblem };
 }
 
 function tableOf(args: readonly string[]): "filter" | "nat" {

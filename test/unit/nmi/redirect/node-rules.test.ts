@@ -115,7 +115,7 @@ describe("the rules of a node", () => {
 
   it("are left alone while they are intact", async (t) => {
     const node = createFakeNode();
-    const { nextLook } = await startAgent(t, node);
+    const { nextLook } = await startAgent(t, node, { mode: "nft" });
     const before = node.ran.length;
     await nextLook();
     assert.deepEqual(
