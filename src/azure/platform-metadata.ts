@@ -20,17 +20,17 @@ interface MetadataRequest {
   readonly signal: AbortSignal;
 }
 
+interface PlatformAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** As IMDS says when to come back; null: not at all. */
+  readonly retryAfterSeconds: number | null;
+}
+
 /** The platform's own metadata service. */
 export interface PlatformMetadata {
-  fetchToken(request: PlatformTokenRequest): Promise<{
-    readonly status: number;
-    readonly body: string;
-    /** As IMDS says when to come back; null: not at all. */
-    readonly retryAfterSeconds: number | null;
-  }>;
-  fetchMetadata(
-    request: MetadataRequest,
-  ): Promise<{ readonly status: number; readonly contentType: string; readonly body: string }>;
+  fetchToken(request: PlatformTokenRequest): Promise<PlatformAnswer>;
+  fetchMetadata(request: MetadataRequest): Promise<PlatformAnswer & { readonly contentType: string }>;
 }
 
 /** Instance metadata holds up to 64 KiB of user data, in base64. */
@@ -51,25 +51,24 @@ export function createPlatformMetadata(options: {
     if (exchange.kind === "answer") {
       const { status, headers, body } = exchange;
       const retryAfter = retryAfterSeconds(headers["retry-after"], clock.nowMs());
-      return { status, contentType: headers["content-type"] ?? "", body, retryAfter };
+      return { status, contentType: headers["content-type"] ?? "", body, retryAfterSeconds: retryAfter };
     }
     const error_description = `IMDS did not answer: ${exchange.detail}`;
     const body = JSON.stringify({ error: "service_unavailable", error_description });
-    return { status: 503, contentType: "application/json", body, retryAfter: null };
+    return { status: 503, contentType: "application/json", body, retryAfterSeconds: null };
   };
   const sendForToken = createHttpSender(clock);
   const sendForMetadata = createHttpSender(clock, metadataLimitBytes);
   return {
     fetchToken: async (request) => {
       const target = `${imdsTokenPath}?${tokenQuery(request)}`;
-      const { status, body, retryAfter } = await ask(sendForToken, target, request.signal);
-      return { status, body, retryAfterSeconds: retryAfter };
+      const { contentType: _, ...answer } = await ask(sendForToken, target, request.signal);
+      return answer;
     },
-    fetchMetadata: async ({ path, signal, ...parameters }) => {
+    fetchMetadata: ({ path, signal, ...parameters }) => {
       const query = metadataQuery(parameters);
       const target = `/metadata/${path.map(encodeURIComponent).join("/")}${query === "" ? "" : `?${query}`}`;
-      const { status, contentType, body } = await ask(sendForMetadata, target, signal);
-      return { status, contentType, body };
+      return ask(sendForMetadata, target, signal);
     },
   };
 }

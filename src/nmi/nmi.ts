@@ -5,7 +5,6 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { createAdmission, type AdmissionLimits } from "./admission.ts";
 import { createApp, type AppDeps } from "./app.ts";
 import { createAssignments } from "./assignments.ts";
-import { createCallerSlots } from "./caller-slots.ts";
 import { createCallerIndex } from "./caller.ts";
 import { createExemptions, createJudge } from "./decide.ts";
 import { createFloodPause } from "./flood-pause.ts";
@@ -15,6 +14,7 @@ import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
 import { createPassThrough } from "./pass-through.ts";
 import { createPastGrants } from "./past-grants.ts";
+import { createPlatformCalls } from "./platform-calls.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createReferenceMetrics } from "./reference-metrics.ts";
 import type { MetadataArea } from "./request-path.ts";
@@ -148,10 +148,10 @@ export function createNmi(deps: NmiDeps): Nmi {
 /** What is served at all, and how much of it to one caller and in all. */
 function boundsOf(
   options: NmiOptions,
-  clock: Clock,
+  { clock, log }: Pick<NmiDeps, "clock" | "log">,
 ): Pick<
   AppDeps,
-  "terms" | "admission" | "probeAdmission" | "floodPause" | "probePause" | "heldCap" | "metadataSlots"
+  "terms" | "admission" | "probeAdmission" | "floodPause" | "probePause" | "heldCap" | "metadataCalls"
 > {
   const { hosts, servesHostToken, metadataAreas } = options;
   return {
@@ -165,10 +165,12 @@ function boundsOf(
     floodPause: createFloodPause(clock, floodPause),
     probePause: createFloodPause(clock, probePause),
     heldCap: createHeldCap(options),
-    metadataSlots: createCallerSlots(
-      createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
-      metadataCallsAtOncePerPod,
-    ),
+    metadataCalls: createPlatformCalls({
+      clock,
+      log,
+      slots: createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
+      mostAtOncePerCaller: metadataCallsAtOncePerPod,
+    }),
   };
 }
 
@@ -191,7 +193,7 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const tokens = reference.ofTokens(deps.tokens);
   const appDeps: AppDeps = {
     ...options,
-    ...boundsOf(options, clock),
+    ...boundsOf(options, deps),
     isSynced: deps.isSynced ?? (() => true),
     clock,
     log,

@@ -84,5 +84,11 @@ export interface PlatformMetadata {
     readonly apiVersion?: string;
     readonly format?: "json" | "text";
     readonly signal: AbortSignal;
-  }): Promise<{ readonly status: number; readonly contentType: string; readonly body: string }>;
+  }): Promise<{
+    readonly status: number;
+    readonly contentType: string;
+    readonly body: string;
+    /** As of `fetchToken`. */
+    readonly retryAfterSeconds: number | null;
+  }>;
 }

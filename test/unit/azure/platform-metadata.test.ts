@@ -32,6 +32,7 @@ describe("the platform's metadata for excepted pods", () => {
     const imds = await serveScript(t, () => ({ status: 429, headers: { "retry-after": "7" }, body: "{}" }));
     const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });
     assert.equal((await platform.fetchToken({ resource, signal })).retryAfterSeconds, 7);
+    assert.equal((await platform.fetchMetadata({ path: ["instance"], signal })).retryAfterSeconds, 7);
   });
 
   const selectors = [
@@ -65,7 +66,8 @@ describe("the platform's metadata for excepted pods", () => {
       const imds = await serveScript(t, () => json(404, { a: 1 }, { "content-type": "text/plain" }));
       const platform = createPlatformMetadata({ clock: createSimulatedClock(startMs), imdsUrl: imds.url });
       const answer = await platform.fetchMetadata({ ...request, signal });
-      assert.deepEqual(answer, { status: 404, contentType: "text/plain", body: '{"a":1}' });
+      const body = '{"a":1}';
+      assert.deepEqual(answer, { status: 404, contentType: "text/plain", body, retryAfterSeconds: null });
       assert.deepEqual(
         imds.requests.map((seen) => [seen.method, seen.target, seen.headers["metadata"]]),
         [["GET", target, "true"]],

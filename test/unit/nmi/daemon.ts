@@ -129,7 +129,12 @@ function createFakeAzure(clock: SimulatedClock): FakeAzure {
     fetchToken: ({ resource }) =>
       Promise.resolve({ status: 200, body: `{"raw":"${resource}"}`, retryAfterSeconds: null }),
     metadataCalls: [],
-    onMetadata: () => ({ status: 200, contentType: "application/json; charset=utf-8", body: '{"vmId":"1"}' }),
+    onMetadata: () => ({
+      status: 200,
+      contentType: "application/json; charset=utf-8",
+      body: '{"vmId":"1"}',
+      retryAfterSeconds: null,
+    }),
     fetchMetadata: ({ path, apiVersion, format }) => {
       azure.metadataCalls.push({ path, apiVersion, format });
       return Promise.resolve(azure.onMetadata());

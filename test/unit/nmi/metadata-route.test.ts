@@ -18,6 +18,10 @@ function read(path: string, headers: Readonly<Record<string, string>> = header):
   return daemon.ask({ from: web, path, headers });
 }
 
+function failureLines(): Daemon["lines"] {
+  return daemon.lines.filter(({ msg }) => msg === "platform metadata call failed");
+}
+
 describe("the platform's metadata", () => {
   it("is passed on as it is, asked for in our own words", async () => {
     const answer = await read(compute, { ...header, "x-canary": "1", cookie: "canary" });
@@ -32,6 +36,7 @@ describe("the platform's metadata", () => {
       status: 200,
       contentType: "text/plain; charset=utf-16",
       body: "west",
+      retryAfterSeconds: null,
     });
     const text = await read(compute);
     assert.deepEqual([text.headers["content-type"], text.text], ["text/plain; charset=utf-8", "west"]);
@@ -39,6 +44,7 @@ describe("the platform's metadata", () => {
       status: 400,
       contentType: "text/html",
       body: '{"newest-versions":[]}',
+      retryAfterSeconds: null,
     });
     const other = await read("/metadata/instance");
     assert.deepEqual([other.status, other.headers["content-type"]], [400, "application/json; charset=utf-8"]);
@@ -47,10 +53,16 @@ describe("the platform's metadata", () => {
   const failures = [
     { name: "a redirect", status: 302, expected: 503 },
     { name: "throttling", status: 429, expected: 429 },
+    { name: "an outage", status: 503, expected: 503 },
   ];
   for (const { name, status, expected } of failures) {
     it(`hides ${name} behind ${expected} with Retry-After`, async () => {
-      daemon.azure.onMetadata = () => ({ status, contentType: "", body: "http://elsewhere.test" });
+      daemon.azure.onMetadata = () => ({
+        status,
+        contentType: "",
+        body: "http://elsewhere.test",
+        retryAfterSeconds: null,
+      });
       const answer = await read(compute);
       assert.equal(answer.status, expected);
       assert.ok(Number(answer.headers["retry-after"]) >= 3);
@@ -88,6 +100,56 @@ describe("the platform's metadata", () => {
     );
     release.resolve();
     for (const answer of slow) assert.equal((await answer).status, 200);
+  });
+
+  it("is not asked for by anybody for as long as it wants after a 429", async () => {
+    daemon.resources.put("Pod", pod("modest", "127.0.0.4"));
+    const well = daemon.azure.onMetadata();
+    daemon.azure.onMetadata = () => ({ status: 429, contentType: "", body: "", retryAfterSeconds: 7 });
+    const ask = (): Promise<HttpAnswer> =>
+      daemon.ask({ from: "127.0.0.4", path: "/metadata/versions", headers: header });
+    for (const answer of [await read(compute), await ask()]) {
+      assert.deepEqual([answer.status, answer.headers["retry-after"]], [429, "7"]);
+      assert.match(descriptionOf(answer), /UpstreamThrottled/);
+    }
+    daemon.azure.onMetadata = () => well;
+    daemon.clock.advance(6_999);
+    assert.equal((await ask()).status, 429);
+    assert.equal(daemon.azure.metadataCalls.length, 1);
+    assert.equal((await daemon.askToken(web)).status, 200);
+    daemon.clock.advance(1);
+    assert.equal((await ask()).status, 200);
+  });
+
+  it("is answered with 429 to whose turn does not come, which is no error", async () => {
+    daemon.azure.onMetadata = () => Promise.withResolvers<never>().promise;
+    const answers: { readonly answer: Promise<HttpAnswer> }[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const arrived = daemon.clock.timerStarted(45_000);
+      const answer = read(compute);
+      await arrived;
+      answers.push({ answer });
+    }
+    daemon.clock.advance(45_000);
+    const [first, ...others] = await Promise.all(answers.map(({ answer }) => answer));
+    assert.equal(first?.status, 503);
+    for (const answer of others) {
+      assert.deepEqual([answer.status, answer.headers["retry-after"]], [429, "3"]);
+      assert.match(descriptionOf(answer), /TooManyRequests/);
+    }
+    assert.equal(failureLines().length, 1);
+  });
+
+  it("tells the log once in ten seconds that calls fail, and how many did", async () => {
+    daemon.azure.onMetadata = () => Promise.reject(new Error("socket hang up"));
+    for (let second = 0; second < 11; second += 1) {
+      for (let count = 0; count < 3; count += 1) assert.equal((await read(compute)).status, 503);
+      daemon.clock.advance(1000);
+    }
+    assert.deepEqual(
+      failureLines().map(({ untold }) => untold),
+      [0, 29],
+    );
   });
 
   it("is not asked for anything that is not on the list", async () => {
