@@ -25,6 +25,7 @@ export interface ReflectingOptions {
   readonly random: () => number;
   readonly silenceLimitMs?: number;
   readonly onBusy?: ReflectorOptions["onBusy"];
+  readonly readsByList?: ReflectorOptions["readsByList"];
 }
 
 /** Makes the store of a kind with its reflector, not started. `onChange` hears of each change, in order. */

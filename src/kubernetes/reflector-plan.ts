@@ -38,9 +38,12 @@ export interface Planner {
 /** A watch shorter than this, without an event, is a server that cannot serve it. */
 const shortestWatchMs = 1000;
 
-/** Makes the plan for one reflector; `delays` spaces its retries. */
-export function createPlanner(delays: RestartDelay): Planner {
-  const memory: Memory = { canWatchList: true, hasExpired: false, silentAt: null, errorFrames: 0 };
+/**
+ * Makes the plan for one reflector; `delays` spaces its retries.
+ * @param canWatchList whether to read a whole state by a watch, until the server says that it cannot; else by LIST.
+ */
+export function createPlanner(delays: RestartDelay, canWatchList: boolean): Planner {
+  const memory: Memory = { canWatchList, hasExpired: false, silentAt: null, errorFrames: 0 };
   const later = (step: Step, retryAfterMs?: number | null): Plan => ({
     step,
     delayMs: delays.next(retryAfterMs),

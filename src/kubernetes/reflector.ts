@@ -24,6 +24,11 @@ export interface ReflectorOptions {
    * `pages` never needs a giant JSON.parse.
    */
   readonly listFrom: "cache" | "pages";
+  /**
+   * Whether a whole state is read by LIST although the server could tell it as the beginning of a watch: for large results
+   * of few clients. In pages, 5,000 pods cost a server 0.6 s of CPU and the client 0.7 s, as events 1.5 s and 0.95 s.
+   */
+  readonly readsByList?: boolean | undefined;
   /** A watch on which bookmarks are known to come is cut after so much silence; 100 s unless said otherwise. */
   readonly silenceLimitMs?: number;
   /**
@@ -110,7 +115,7 @@ interface Pausing {
 async function run(parts: Run): Promise<void> {
   const { random, state, counts, closing } = parts;
   const delays = createRestartDelay(random);
-  const planner = createPlanner(delays);
+  const planner = createPlanner(delays, parts.readsByList !== true);
   let step: Step = planner.relist("start");
   while (!closing.aborted) {
     const { signal: drifted } = parts.repair.requested;

@@ -164,6 +164,8 @@ function followCluster(
     kinds: kindsOf(options),
     selectors: selectorsOf(options),
     wakeSpreadMs: options.node === null ? controllerWakeMs : agentWakeMs,
+    // Of agents there are thousands, which are not to ask for the newest state.
+    readsByList: options.node === null,
     recordEvent: (event) => events.record(event),
   });
   return { cluster, events };

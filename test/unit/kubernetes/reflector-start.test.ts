@@ -95,6 +95,24 @@ describe("beginning", () => {
     assert.ok(scene.server.calls.every(({ query }) => query?.["resourceVersion"] === undefined));
   });
 
+  it("lists at once where states are large, also when history is lost, and watches from there", async (t) => {
+    const scene = start(t, { listFrom: "pages", readsByList: true });
+    await assert.rejects(scene.server.settle(), /nothing was watched/);
+    scene.server.answer = () => listAnswer("9", [rawObject("a", "3")]);
+    scene.clock.advance(400);
+    const watch = await scene.server.settle();
+    assert.deepEqual(keys(scene), ["shop/a"]);
+    assert.deepEqual([watch.query["resourceVersion"], watch.query["sendInitialEvents"]], ["9", undefined]);
+    scene.server.answer = () => listAnswer("20", [rawObject("b", "19")]);
+    watch.open();
+    watch.line(errorLine(410, "Expired"));
+    await scene.server.settle();
+    scene.clock.advance(400);
+    await scene.server.settle();
+    assert.deepEqual(keys(scene), ["shop/b"]);
+    assert.ok(scene.server.watches.every(({ query }) => !("sendInitialEvents" in query)));
+  });
+
   it("lists when the server sends nothing of a state within 30 s", async (t) => {
     const scene = start(t);
     scene.server.answer = () => listAnswer("9", [rawObject("a", "3")]);
