@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono, type Context } from "hono";
 
+import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
 import type { NmiMetrics } from "./metrics.ts";
 import { recordServed, requestIdOf } from "./observe.ts";
@@ -21,6 +22,7 @@ export interface NmiEnv {
 }
 
 export interface AppDeps extends ServeDeps {
+  readonly log: Log;
   readonly metrics: NmiMetrics;
   readonly draining: AbortSignal;
 }

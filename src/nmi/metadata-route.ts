@@ -1,4 +1,3 @@
-import type { Log } from "../runtime/log.ts";
 import { findCaller, sourceOf, type FindCallerDeps } from "./find-caller.ts";
 import type { PlatformCalls } from "./platform-calls.ts";
 import type { PlatformMetadata } from "./ports.ts";
@@ -8,7 +7,6 @@ import { metadataAnswer } from "./response.ts";
 import { refused, type Arrival, type Served } from "./served.ts";
 
 export interface MetadataRouteDeps extends FindCallerDeps {
-  readonly log: Log;
   readonly platform: PlatformMetadata;
   /** Apart from the calls for tokens: neither waits for the other, and no pod for another. */
   readonly metadataCalls: PlatformCalls;
