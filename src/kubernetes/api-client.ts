@@ -47,7 +47,7 @@ export function createApiClient(options: ApiClientOptions): KubernetesApi {
       return await explain(what, signal, async () => {
         // The wait for one's turn is not the server's fault.
         await limit?.take(signal);
-        const release = await slots.take(signal);
+        const release = await slots.take(signal, call.yields);
         try {
           return await withDeadline(clock, call.deadlineMs ?? defaultDeadlineMs, signal, (bounded) =>
             callRepeatedly(parts, { ...call, signal: bounded }),

@@ -20,6 +20,8 @@ export interface ApiCall {
   /** After this long the call fails with `Unreachable`; 10 s unless said otherwise. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /** Lets all other calls go first where connections are few: for what nobody waits for. */
+  readonly yields?: boolean;
   /**
    * Asked when the wait for one's turn and for a connection is over, right before the request goes out. When it throws,
    * nothing is sent, and the call fails with what it threw as the cause.

@@ -25,6 +25,28 @@ describe("slots", () => {
     assert.deepEqual(order, [0, 1, 2, 3]);
   });
 
+  it("are given to those who yield when nobody else waits, or has had 99 turns meanwhile", async () => {
+    const slots = createSlots(1);
+    const order: string[] = [];
+    const take = async (name: string, yields: boolean): Promise<void> => {
+      const release = await slots.take(never, yields);
+      order.push(name);
+      release();
+    };
+    const release = await slots.take(never);
+    const takes = [take("yields 1", true), take("yields 2", true)];
+    for (let i = 1; i <= 120; i += 1) takes.push(take("goes first", false));
+    release();
+    await Promise.all(takes);
+    assert.deepEqual([order.indexOf("yields 1"), order.indexOf("yields 2"), order.length], [99, 121, 122]);
+  });
+
+  it("are free at once also for those who yield", async () => {
+    const slots = createSlots(1);
+    (await slots.take(never, true))();
+    (await slots.take(never))();
+  });
+
   it("are not lost to those who gave up waiting", async () => {
     const slots = createSlots(1);
     const release = await slots.take(never);
