@@ -14,7 +14,7 @@ import { createDuty, type Duty } from "./duty.ts";
 import { controllerFlags } from "./flags.ts";
 import { parseFlags, renderFlags, type ParsedFlags } from "./go-flags.ts";
 import { fenceCluster, fenceCompute } from "./leader-fence.ts";
-import { leave } from "./leave.ts";
+import { leave, undrained } from "./leave.ts";
 import { becomesReady, type Elect } from "./source.ts";
 import { versionLine } from "./version.ts";
 
@@ -67,12 +67,16 @@ async function serve(daemon: Daemon, flags: ParsedFlags, duty: Duty, signal: Abo
   const { clock, log, metrics, open, readiness } = daemon;
   const endpoints = await readEndpoints(flags.get(controllerFlags["azure-endpoints"]));
   const access = await openAccess(daemon, flags, endpoints);
-  if (!(await becomesReady(open, signal))) return;
+  const isDrain = flags.get(controllerFlags.drain);
+  if (!(await becomesReady(open, signal))) {
+    if (isDrain) throw undrained("interrupted before it could act");
+    return;
+  }
   readiness.set("source", null);
   const compute = openCompute(daemon, flags, access, endpoints);
   const mic = createMicMetrics(metrics, clock);
   const dependencies = dependenciesOf(daemon, flags, { compute, mic });
-  if (flags.get(controllerFlags.drain)) {
+  if (isDrain) {
     const timeoutMs = flags.get(controllerFlags["drain-timeout"]);
     return leave({ daemon, dependencies, timeoutMs, duty }, signal);
   }

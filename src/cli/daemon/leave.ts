@@ -39,8 +39,13 @@ export async function leave(
     cancel();
   }
   const problem = problemOf(left, signal.aborted);
-  if (problem !== null) throw new CommandError(1, `podid controller --drain: ${problem}`);
+  if (problem !== null) throw undrained(problem);
   log.info({}, "drained");
+}
+
+/** What to throw when not everything has been taken away. */
+export function undrained(problem: string): CommandError {
+  return new CommandError(1, `podid controller --drain: ${problem}`);
 }
 
 function problemOf(left: readonly Leftover[] | null, isInterrupted: boolean): string | null {

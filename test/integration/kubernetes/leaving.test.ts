@@ -125,6 +125,17 @@ describe("podid controller --drain", () => {
     assert.deepEqual(world.identitiesOnVm(), []);
   });
 
+  it("stopped before the API server has answered, has not succeeded", async () => {
+    const world = await startWorld();
+    await plane().freeze();
+    ends.push(async () => plane().thaw());
+    const draining = await world.startController("--drain");
+    await draining.said("serving probes and metrics");
+    draining.kill("SIGTERM");
+    const message = "podid controller --drain: interrupted before it could act\n";
+    assert.deepEqual(await draining.ended(), { code: 1, stderr: message });
+  });
+
   it("stopped in the middle, says what is left, and is finished by the next run", async () => {
     const api = plane().api();
     const world = await leaveTwentyAssigned(api);
