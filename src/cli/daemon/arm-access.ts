@@ -1,5 +1,5 @@
 import type { EndpointOverrides } from "../../azure/cloud.ts";
-import { type Compute, createCompute } from "../../azure/compute.ts";
+import type { Compute } from "../../azure/compute.ts";
 import { immutableIdentities } from "../../azure/immutable-identities.ts";
 import { countArmBudget, countArmOperations } from "./arm-metrics.ts";
 import { type AzureAccess, openAzureAccess } from "./azure-access.ts";
@@ -22,7 +22,10 @@ export async function openAccess(
   return access;
 }
 
-/** ARM, gentle and counted, by the flags and while we lead. */
+/**
+ * ARM, gentle and counted, by the flags and while we lead. Its SDK takes a third of a second to load: it is loaded for the
+ * first call, since a controller that starts anew has a cluster to read, and little to ask ARM.
+ */
 export function openCompute(
   { clock, metrics, open }: Daemon,
   flags: ParsedFlags,
@@ -31,7 +34,7 @@ export function openCompute(
 ): Compute {
   const { cloud, credential } = access;
   const immutable = flags.get(controllerFlags["immutable-user-msis"]).split(",");
-  return createCompute({
+  const options = {
     clock,
     cloud,
     credential,
@@ -41,5 +44,13 @@ export function openCompute(
     isImmutable: immutableIdentities(() => [...immutable, ...access.clusterIdentities()]),
     mayWrite: () => open.isLeader(),
     beforeChange: () => demandLead(open),
-  });
+  };
+  let loading: Promise<Compute> | undefined;
+  const load = async (): Promise<Compute> => (await import("../../azure/compute.ts")).createCompute(options);
+  const loaded = (): Promise<Compute> => (loading ??= load());
+  return {
+    getIdentities: async (target, signal) => (await loaded()).getIdentities(target, signal),
+    changeIdentities: async (target, change, signal) =>
+      (await loaded()).changeIdentities(target, change, signal),
+  };
 }
