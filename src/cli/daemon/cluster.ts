@@ -164,8 +164,8 @@ function followCluster(
     kinds: kindsOf(options),
     selectors: selectorsOf(options),
     wakeSpreadMs: options.node === null ? controllerWakeMs : agentWakeMs,
-    // Of agents there are thousands, which are not to ask for the newest state.
-    readsByList: options.node === null,
+    // Agents are thousands, and are not to ask for the newest state; and pages count where requests are counted.
+    readsByList: options.node === null && options.rate === null,
     recordEvent: (event) => events.record(event),
   });
   return { cluster, events };
