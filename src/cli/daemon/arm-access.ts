@@ -22,16 +22,20 @@ export async function openAccess(
   return access;
 }
 
+/** By then a controller has read its cluster, and nobody has asked ARM. */
+const loadAfterMs = 5_000;
+
 /**
- * ARM, gentle and counted, by the flags and while we lead. Its SDK takes a third of a second to load: it is loaded for the
- * first call, since a controller that starts anew has a cluster to read, and little to ask ARM.
+ * ARM, gentle and counted, by the flags and while we lead. Its SDK takes a third of a second to load, in which a
+ * controller that starts anew has better things to do: it is loaded for the first call, or a while later.
  */
 export function openCompute(
-  { clock, metrics, open }: Daemon,
+  daemon: Daemon,
   flags: ParsedFlags,
   access: AzureAccess,
   endpoints: EndpointOverrides,
 ): Compute {
+  const { clock, metrics, open } = daemon;
   const { cloud, credential } = access;
   const immutable = flags.get(controllerFlags["immutable-user-msis"]).split(",");
   const options = {
@@ -48,6 +52,7 @@ export function openCompute(
   let loading: Promise<Compute> | undefined;
   const load = async (): Promise<Compute> => (await import("../../azure/compute.ts")).createCompute(options);
   const loaded = (): Promise<Compute> => (loading ??= load());
+  daemon.onClose(clock.after(loadAfterMs, () => void loaded()));
   return {
     getIdentities: async (target, signal) => (await loaded()).getIdentities(target, signal),
     changeIdentities: async (target, change, signal) =>
