@@ -156,7 +156,7 @@ const azureAssignedIdentity = z
     status: z
       .object({
         // Whatever else stands there was not written by us or by aad-pod-identity: not assigned.
-        status: z.unknown().transform(assignmentStateOf),
+        status: z.unknown().optional().transform(assignmentStateOf),
         inForce: z.boolean().nullish(),
         validUntil: z.string().nullish(),
       })

@@ -237,12 +237,16 @@ describe("the projections", () => {
     assert.deepEqual(assigned.finalizers, ["f"]);
   });
 
-  it("take no unknown state for an assignment", () => {
-    assert.equal(
-      projections.AzureAssignedIdentity.parse({ status: { status: "assigned" } }).status.status,
-      "",
-    );
-  });
+  for (const [what, status] of Object.entries({
+    "of an unknown name": { status: "assigned" },
+    "that is no text": { status: 7 },
+    "that is null": { status: null },
+    "that is absent beside others, as before 1.5 of aad-pod-identity": { availableReplicas: 1 },
+  })) {
+    it(`take a state ${what} for none of an assignment`, () => {
+      assert.equal(projections.AzureAssignedIdentity.parse({ status }).status.status, "");
+    });
+  }
 
   it("add the label that every namespace has", () => {
     assert.deepEqual(projections.Namespace.parse({ metadata: { name: "shop", labels: { team: "a" } } }), {
