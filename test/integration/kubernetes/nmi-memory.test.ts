@@ -11,7 +11,8 @@ import { createAccess, startClusterWorld } from "./cluster-world.ts";
 const plane = useControlPlane();
 /** What a kubelet allows by default. */
 const podsOnNode = 110;
-const limitMiB = 120;
+/** It takes 109 to 123; the target is 150 under load (reference/reliability.md L1). */
+const limitMiB = 130;
 /** As real ones have it: labels, annotations and what controllers and kubelets add. */
 const annotations = { "example.com/filler": "x".repeat(6_000) };
 
