@@ -21,11 +21,13 @@ export const schemaRemedy = "kubectl apply --server-side --force-conflicts -f de
 export async function checkServedSchemas(
   api: Pick<KubernetesApi, "call">,
   shipped: readonly CrdShape[],
+  signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const faults = await Promise.all(
     shipped.map(async (shape) => {
       try {
-        const answer = await api.call({ method: "GET", path: `${path}/${shape.name}` });
+        const call = { method: "GET", path: `${path}/${shape.name}` } as const;
+        const answer = await api.call(signal === undefined ? call : { ...call, signal });
         return compareWithServed(shape, answer);
       } catch (thrown) {
         const fault = thrown instanceof KubernetesError ? faultOf(shape, thrown) : null;

@@ -26,7 +26,7 @@ interface CheckOptions extends AskOptions {
 export async function checkCluster(options: CheckOptions): Promise<void> {
   const { api, component, signal } = options;
   const shipped = await readShippedShapes(shippedFiles.definitions);
-  const schemas = await standingFaults(options, () => checkServedSchemas(api, shipped));
+  const schemas = await standingFaults(options, () => checkServedSchemas(api, shipped, signal));
   if (schemas.length > 0) throw unfit(component, outdated(schemas));
   const names = shipped.map(({ name }) => name);
   const rights = rightsFor({ ...options, definitionNames: names });
