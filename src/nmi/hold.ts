@@ -45,7 +45,8 @@ interface HoldDeps {
 
 /** Nobody is left to answer. */
 export const clientGone: Refusal = { kind: "clientGone", description: "the client has left", reasons: [] };
-const draining: Refusal = { kind: "draining", description: "the agent is restarting", reasons: [] };
+/** The next agent is about to answer. */
+export const restarting: Refusal = { kind: "draining", description: "the agent is restarting", reasons: [] };
 
 /** The ground moves now and then; a policy that answers differently each time would hold up everybody else. */
 const mostRepeats = 8;
@@ -76,7 +77,7 @@ export function createHolds(deps: HoldDeps): Holds {
       repeats = 0;
       const leftMs = step.untilMs - deps.clock.monotonicMs();
       if (leftMs <= 0) return { ok: false, refusal: step.refusal };
-      if (deps.draining.aborted) return { ok: false, refusal: draining };
+      if (deps.draining.aborted) return { ok: false, refusal: restarting };
       count(1);
       // oxlint-disable-next-line no-await-in-loop
       await nextChange(deps, { ...step, waitMs: Math.min(leftMs, step.retryMs ?? leftMs) }, gone);

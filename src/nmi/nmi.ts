@@ -14,7 +14,7 @@ import type { InterfaceBehind } from "./interface-memory.ts";
 import { createNmiMetrics } from "./metrics.ts";
 import { createPassThrough } from "./pass-through.ts";
 import { createPastGrants } from "./past-grants.ts";
-import { createPlatformCalls } from "./platform-calls.ts";
+import { createPlatformCalls, type PlatformCallsDeps } from "./platform-calls.ts";
 import type { PlatformMetadata, Resources, TokenSource } from "./ports.ts";
 import { createReferenceMetrics } from "./reference-metrics.ts";
 import type { MetadataArea } from "./request-path.ts";
@@ -148,12 +148,13 @@ export function createNmi(deps: NmiDeps): Nmi {
 /** What is served at all, and how much of it to one caller and in all. */
 function boundsOf(
   options: NmiOptions,
-  { clock, log }: Pick<NmiDeps, "clock" | "log">,
+  ending: Pick<PlatformCallsDeps, "clock" | "log" | "draining" | "stopped">,
 ): Pick<
   AppDeps,
   "terms" | "admission" | "probeAdmission" | "floodPause" | "probePause" | "heldCap" | "metadataCalls"
 > {
   const { hosts, servesHostToken, metadataAreas } = options;
+  const { clock } = ending;
   return {
     terms: {
       hosts: new Set(hosts.map((host) => host.toLowerCase())),
@@ -166,8 +167,7 @@ function boundsOf(
     probePause: createFloodPause(clock, probePause),
     heldCap: createHeldCap(options),
     metadataCalls: createPlatformCalls({
-      clock,
-      log,
+      ...ending,
       slots: createSlots(metadataCallsAtOnce, { clock, ...metadataPace }),
       mostAtOncePerCaller: metadataCallsAtOncePerPod,
     }),
@@ -193,14 +193,14 @@ function wire(deps: NmiDeps, draining: AbortSignal, stopped: AbortSignal) {
   const tokens = reference.ofTokens(deps.tokens);
   const appDeps: AppDeps = {
     ...options,
-    ...boundsOf(options, deps),
+    ...boundsOf(options, { ...deps, draining, stopped }),
     isSynced: deps.isSynced ?? (() => true),
     clock,
     log,
     node,
     resources,
     platform,
-    passThrough: createPassThrough({ clock, log, platform, judge, imdsSlots }),
+    passThrough: createPassThrough({ clock, log, platform, judge, imdsSlots, draining, stopped }),
     callers,
     grants: createPastGrants(),
     recent,

@@ -1,9 +1,7 @@
 import type { Pod } from "../engine/resources.ts";
-import type { Clock } from "../runtime/clock.ts";
-import type { Log } from "../runtime/log.ts";
 import { shareOf } from "./caller-slots.ts";
 import type { Judge } from "./decide.ts";
-import { createPlatformCalls } from "./platform-calls.ts";
+import { createPlatformCalls, type PlatformCallsDeps } from "./platform-calls.ts";
 import type { PlatformMetadata } from "./ports.ts";
 import { refuse } from "./refusals.ts";
 import type { TokenRequest } from "./request-query.ts";
@@ -25,9 +23,7 @@ interface PassThroughAsking {
   readonly gone: AbortSignal;
 }
 
-interface PassThroughDeps {
-  readonly clock: Clock;
-  readonly log: Log;
+interface PassThroughDeps extends Omit<PlatformCallsDeps, "slots" | "mostAtOncePerCaller"> {
   readonly platform: PlatformMetadata;
   readonly judge: Pick<Judge, "isExempt">;
   /** All calls to IMDS for tokens take one of these. */
@@ -44,16 +40,16 @@ const callsAtOncePerPod = 2;
  * and for all of them together, so that others' tokens are fetched whatever excepted pods do.
  */
 export function createPassThrough(deps: PassThroughDeps): PassThrough {
-  const { clock, log, imdsSlots, platform, judge } = deps;
+  const { clock, imdsSlots, platform, judge } = deps;
   const slots = shareOf(imdsSlots, createSlots(callsAtOnce, { clock, ...pace }));
-  const calls = createPlatformCalls({ clock, log, slots, mostAtOncePerCaller: callsAtOncePerPod });
+  const calls = createPlatformCalls({ ...deps, slots, mostAtOncePerCaller: callsAtOncePerPod });
   return {
     serve: async ({ request, caller, currentPod, gone }) => {
       const called = await calls.make(caller, gone, (signal) => platform.fetchToken({ ...request, signal }));
-      if (!called.ok) return refused(called.refusal);
       const pod = currentPod();
       if (pod === null) return refused(refuse("podReplaced", "PodReplaced"));
       if (!judge.isExempt(pod)) return null;
+      if (!called.ok) return refused(called.refusal);
       return { answer: platformAnswer(called.answer), outcome: "passedThrough", reasons: ["PodExcepted"] };
     },
   };

@@ -3,7 +3,7 @@ import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
 import { createCallerSlots } from "./caller-slots.ts";
 import { withDeadline } from "./deadline.ts";
-import { clientGone } from "./hold.ts";
+import { clientGone, restarting } from "./hold.ts";
 import { refuse } from "./refusals.ts";
 import type { Refusal } from "./response.ts";
 import type { Slots } from "./slots.ts";
@@ -13,8 +13,9 @@ import { queueTimeoutMs, upstreamTimeoutMs } from "./token-fetch.ts";
 /** Calls of the platform's metadata service whose answers are passed on, so that each request is a call. */
 export interface PlatformCalls {
   /**
-   * Makes one when it is the caller's turn. Refuses who has left, whose turn does not come within 45 s, everybody for as
-   * long as the platform wants after a 429, and what the platform does not answer. Never rejects.
+   * Makes one when it is the caller's turn. Refuses who has left, whose turn does not come within 45 s or before the
+   * daemon stops, everybody for as long as the platform wants after a 429, and what the platform does not answer. Never
+   * rejects.
    * @param caller source address.
    * @param gone aborts when nobody waits for the answer any more.
    */
@@ -40,33 +41,44 @@ export interface PlatformCallsDeps {
   /** Each call takes one. */
   readonly slots: Slots;
   readonly mostAtOncePerCaller: number;
+  /** Ends all waits for a turn, so that a stopping daemon can still answer them. */
+  readonly draining: AbortSignal;
+  /** Ends what is under way then. */
+  readonly stopped: AbortSignal;
 }
 
 /** Shares `slots` among callers, so that none waits behind more than the first of another's calls. */
 export function createPlatformCalls(deps: PlatformCallsDeps): PlatformCalls {
-  const { clock } = deps;
+  const { clock, draining, stopped } = deps;
   const slots = createCallerSlots(deps.slots, deps.mostAtOncePerCaller);
   const pause = createPause(clock);
   const tellFailure = createFailureLog(deps);
+  const refusalOf = (thrown: unknown, isItsTurn: boolean, gone: AbortSignal): Refusal => {
+    if (gone.aborted) return clientGone;
+    if (stopped.aborted || (draining.aborted && !isItsTurn)) return restarting;
+    if (!isItsTurn) return refuse("tooManyRequests", "TooManyRequests");
+    tellFailure(thrown);
+    return unavailable.refusal;
+  };
   return {
     make: async (caller, gone, call) => {
       const paused = pause.left();
       if (paused !== null) return paused;
       let isItsTurn = false;
-      const turn = { clock, timeoutMs: queueTimeoutMs, signal: gone };
+      const late = new AbortController();
+      const endPatience = clock.after(queueTimeoutMs, () => late.abort(new Error("no turn in time")));
       try {
-        return await withDeadline(turn, (inTime) =>
-          slots.run(caller, inTime, async () => {
-            isItsTurn = true;
-            const limit = { clock, timeoutMs: upstreamTimeoutMs, signal: inTime };
-            return pause.left() ?? judge(pause.obey(await withDeadline(limit, call)));
-          }),
-        );
+        return await slots.run(caller, AbortSignal.any([gone, draining, late.signal]), async () => {
+          isItsTurn = true;
+          endPatience();
+          const signal = AbortSignal.any([gone, stopped]);
+          const limit = { clock, timeoutMs: upstreamTimeoutMs, signal };
+          return pause.left() ?? judge(pause.obey(await withDeadline(limit, call)));
+        });
       } catch (thrown) {
-        if (gone.aborted) return { ok: false, refusal: clientGone };
-        if (!isItsTurn) return { ok: false, refusal: refuse("tooManyRequests", "TooManyRequests") };
-        tellFailure(thrown);
-        return unavailable;
+        return { ok: false, refusal: refusalOf(thrown, isItsTurn, gone) };
+      } finally {
+        endPatience();
       }
     },
   };

@@ -139,4 +139,45 @@ describe("the calls of an excepted pod", () => {
     assert.match(descriptionOf(answer ?? assert.fail()), /TooManyRequests/);
     for (const one of answers.slice(0, 2)) assert.equal((await one).status, 503);
   });
+
+  it("have their whole time, however late their turn comes", async () => {
+    const answers = await askInTurn(greedy, ["a", "b", "c", "d", "e", "f", "late"]);
+    for (const waitMs of [14_800, 14_800, 14_800]) {
+      await platform.asked(2);
+      daemon.clock.advance(waitMs);
+      platform.answer();
+      platform.answer();
+    }
+    await platform.asked(1);
+    daemon.clock.advance(5_000);
+    platform.answer();
+    for (const answer of answers) assert.equal((await answer).status, 200);
+  });
+
+  it("are told to come again when the daemon stops: at once while they wait, in the end when under way", async () => {
+    const answers = await askInTurn(greedy, ["a", "b", "c"]);
+    await platform.asked(2);
+    const closed = daemon.nmi.close();
+    const [, , waiting] = answers;
+    const told = async (answer: Promise<HttpAnswer> = assert.fail()): Promise<unknown> => {
+      const { status, headers } = await answer;
+      return [status, headers["retry-after"], headers["connection"]];
+    };
+    assert.deepEqual(await told(waiting), [503, "2", "close"]);
+    platform.answer();
+    assert.equal((await answers[0])?.status, 200);
+    daemon.clock.advance(5_000);
+    assert.deepEqual(await told(answers[1]), [503, "2", "close"]);
+    await closed;
+    platform.answer();
+  });
+
+  it("leave a pod that is excepted no more to the policy, also when the platform refuses", async () => {
+    daemon.resources.put("Pod", pod("web", web, { labels: { excepted: "true", aadpodidbinding: "web" } }));
+    const answer = daemon.askToken(web);
+    await platform.asked(1);
+    daemon.resources.put("Pod", pod("web", web));
+    platform.answer(429, 7);
+    assert.equal((await answer).status, 200);
+  });
 });
