@@ -75,7 +75,7 @@ interface Looks {
 function createLooks(keeper: Keeper): Looks {
   let repairs = 0;
   let isEnded = false;
-  let tidying = Promise.resolve();
+  let tidying: Promise<void> | null = null;
   const look = oneAtATime(async () => {
     if ((await keeper.ensure()) === "installed") repairs += 1;
   });
@@ -87,9 +87,8 @@ function createLooks(keeper: Keeper): Looks {
     regular: async () => {
       repairs = 0;
       await look.now();
-      // Apart from the look itself: an iptables that hangs delays neither a start nor a repair on news.
-      if (!isEnded) tidying = keeper.removeLeftovers();
-      await tidying;
+      // Beside the looks: an iptables that hangs delays none of them. No process that has chosen nft goes back.
+      if (!isEnded) tidying ??= keeper.removeLeftovers().finally(() => (tidying = null));
     },
     end: async () => {
       isEnded = true;

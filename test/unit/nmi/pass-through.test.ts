@@ -76,6 +76,11 @@ async function askInTurn(from: string, resources: readonly string[]): Promise<Pr
   return answers.map(({ answer }) => answer);
 }
 
+async function told(answer: Promise<HttpAnswer> = assert.fail()): Promise<unknown> {
+  const { status, headers } = await answer;
+  return [status, headers["retry-after"], headers["connection"]];
+}
+
 describe("the calls of an excepted pod", () => {
   it("leave others their tokens, however many there are and however long they take", async () => {
     const answers = await askInTurn(greedy, ["a", "b", "c", "d", "e", "f"]);
@@ -159,10 +164,6 @@ describe("the calls of an excepted pod", () => {
     await platform.asked(2);
     const closed = daemon.nmi.close();
     const [, , waiting] = answers;
-    const told = async (answer: Promise<HttpAnswer> = assert.fail()): Promise<unknown> => {
-      const { status, headers } = await answer;
-      return [status, headers["retry-after"], headers["connection"]];
-    };
     assert.deepEqual(await told(waiting), [503, "2", "close"]);
     platform.answer();
     assert.equal((await answers[0])?.status, 200);

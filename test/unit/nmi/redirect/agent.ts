@@ -1,4 +1,5 @@
 import type { TestContext } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 
 import { createNodeRules, type NodeRules } from "../../../../src/nmi/redirect/node-rules.ts";
 import { createSilentLog } from "../../../../src/runtime/log.ts";
@@ -15,7 +16,7 @@ interface Agent {
   readonly told: readonly string[];
   /** Those of it that are warnings. */
   readonly warned: readonly string[];
-  /** Lets the next regular look come and end. */
+  /** Lets the next regular look come and end, and what is done beside it. */
   readonly nextLook: () => Promise<void>;
 }
 
@@ -54,6 +55,8 @@ export async function startAgent(
     const ended = clock.timerStarted(5000);
     clock.advance(5000);
     await ended;
+    // What is done beside the looks waits for nothing but promises here.
+    await turn();
   };
   return { rules, clock, nextLook, told, warned };
 }

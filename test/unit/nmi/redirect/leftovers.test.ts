@@ -127,6 +127,32 @@ describe("what an earlier agent left in iptables", () => {
     assert.equal(rules.problem(), null);
   });
 
+  it("puts no look at the rules off where iptables hangs, and is looked for once at a time", async (t) => {
+    const node = await createNodeWithChains(t);
+    const { promise: hanging, resolve: endHanging } = Promise.withResolvers<void>();
+    const { run } = node.commands;
+    let hung = 0;
+    const commands: FakeNode["commands"] = {
+      ...node.commands,
+      run: async (program, ...rest) => {
+        if (program.startsWith("iptables")) {
+          hung += 1;
+          await hanging;
+        }
+        return run(program, ...rest);
+      },
+    };
+    const { nextLook } = await startAgent(t, { commands });
+    await nextLook();
+    node.tables.delete(guard);
+    await nextLook();
+    assert.ok(node.tables.has(guard), "repaired meanwhile");
+    assert.equal(hung, 1);
+    endHanging();
+    await nextLook();
+    assert.equal(hasChains(node), false);
+  });
+
   it("is left alone where nft alone was asked for", async (t) => {
     const node = await createNodeWithChains(t);
     const { nextLook } = await startAgent(t, node, { mode: "nft" });
