@@ -130,7 +130,6 @@ describe("what an earlier agent left in iptables", () => {
   it("puts no look at the rules off where iptables hangs, and is looked for once at a time", async (t) => {
     const node = await createNodeWithChains(t);
     const { promise: hanging, resolve: endHanging } = Promise.withResolvers<void>();
-    const { run } = node.commands;
     let hung = 0;
     const commands: FakeNode["commands"] = {
       ...node.commands,
@@ -139,7 +138,7 @@ describe("what an earlier agent left in iptables", () => {
           hung += 1;
           await hanging;
         }
-        return run(program, ...rest);
+        return node.commands.run(program, ...rest);
       },
     };
     const { nextLook } = await startAgent(t, { commands });
