@@ -85,6 +85,25 @@ describe("the assignments of a pod", () => {
     it(`leave out ${name}`, () => assert.deepEqual(statesOf(...objects.map(made)), states));
   }
 
+  for (const when of ["2026-06-14T00:00:00Z", null]) {
+    it(`are those that are not assigned where two VMs' are of one second or of none: ${when}`, () => {
+      const old = { ...made({ minute: 1, target: oldVm }), creationTimestamp: when };
+      const next = { ...made({ minute: 2, target: newVm, state: "Created" }), creationTimestamp: when };
+      for (const objects of [
+        [old, next],
+        [next, old],
+      ]) {
+        assert.deepEqual(statesOf(...objects), ["shop/reader Created"]);
+      }
+    });
+  }
+
+  it("are the same in whatever order objects of one second are listed", () => {
+    const reading = { ...made({ minute: 1, target: oldVm }), creationTimestamp: null };
+    const writing = { ...made({ minute: 2, of: writer, target: newVm }), creationTimestamp: null };
+    assert.deepEqual(statesOf(reading, writing), statesOf(writing, reading));
+  });
+
   it("are all that is of its VM, in whatever letter case, or does not say of which", () => {
     const objects: readonly Options[] = [
       { minute: 1, of: writer },
