@@ -1,3 +1,4 @@
+import { ownObjects } from "../engine/assigned-objects.ts";
 import { keyOf } from "../engine/cluster-document.ts";
 import type { Candidate, Reason, TokenDecision } from "../engine/decision.ts";
 import type { Decider } from "../engine/engine.ts";
@@ -187,17 +188,16 @@ export function bindingsOf(
   return names.flatMap((name) => source.get("AzureIdentityBinding", name) ?? []);
 }
 
+/** By the rule of NMI; of two objects that count, the one that gives the identity. */
 function assignmentOf(source: ResourceSource, pod: Pod, identity: string): ExplainedBinding["assignment"] {
-  const assigned = source
+  const ofName = source
     .list("AzureAssignedIdentity")
-    .find(
-      ({ spec }) =>
-        spec.pod === pod.name &&
-        spec.podNamespace === pod.namespace &&
-        spec.azureIdentityRef !== null &&
-        keyOf(spec.azureIdentityRef) === identity,
-    );
-  return assigned === undefined || assigned.status.status === "" ? "none" : assigned.status.status;
+    .filter(({ spec }) => spec.pod === pod.name && spec.podNamespace === pod.namespace);
+  const states = ownObjects(pod, ofName)
+    .filter(({ spec }) => spec.azureIdentityRef !== null && keyOf(spec.azureIdentityRef) === identity)
+    .map(({ status }) => status.status);
+  const [state = ""] = states.includes("Assigned") ? ["Assigned" as const] : states;
+  return state === "" ? "none" : state;
 }
 
 /** Adds the sentence for people. */
