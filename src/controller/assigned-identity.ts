@@ -1,6 +1,7 @@
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, AzureIdentity, Key, Pod } from "../engine/resources.ts";
 import { isUserAssignedIdentityId } from "../runtime/identity-id.ts";
+import { namesFor } from "./object-name.ts";
 import type { NewAssignedIdentity } from "./ports.ts";
 import type { Wanted } from "./wanted.ts";
 
@@ -10,7 +11,6 @@ import type { Wanted } from "./wanted.ts";
  */
 
 const finalizer = "azureassignedidentity.finalizers.aadpodidentity.k8s.io";
-const behavior = { name: "aadpodidentity.k8s.io/Behavior", namespaced: "namespaced" };
 const annotation = {
   podUid: "podid.dev/pod-uid",
   preAssigned: "podid.dev/pre-assigned",
@@ -104,38 +104,30 @@ export function isUpToDate({ spec }: AzureAssignedIdentity, { identity, binding 
   );
 }
 
-/** Where and under which name the reference puts the object for `wanted`. */
-function plainName(
-  { pod, identity }: Wanted,
-  namespaced: boolean,
-): { readonly namespace: string; readonly name: string } {
-  const isOwn = namespaced || identity.annotations[behavior.name] === behavior.namespaced;
-  return {
-    namespace: isOwn ? identity.namespace : "default",
-    name: `${pod.name}-${pod.namespace}-${identity.name}`,
-  };
-}
-
-/** Where it is put when the plain name is not free. */
-function longName({ pod, identity }: Wanted, plain: string): string {
-  return `${plain}-${identity.namespace}-${pod.uid}`;
-}
-
-/** Whether an object for `wanted` can be made now. Its own former one must have gone, unless it `mayStay` beside it. */
+/**
+ * Whether an object for `wanted` can be made now. Its own former one must have gone, unless it `mayStay` beside it; two
+ * of them, unless the later one `isElsewhere`.
+ */
 export function hasFreeName(
   wanted: Wanted,
   options: {
     readonly namespaced: boolean;
+    readonly target: string | null;
     readonly everywhere: ReadonlyMap<Key, AzureAssignedIdentity>;
     readonly mayStay: (former: AzureAssignedIdentity) => boolean;
+    readonly isElsewhere: (former: AzureAssignedIdentity) => boolean;
   },
 ): boolean {
-  const { everywhere, mayStay, namespaced } = options;
-  const { namespace, name } = plainName(wanted, namespaced);
-  const holder = everywhere.get(keyOf({ namespace, name }));
+  const { everywhere, mayStay, isElsewhere } = options;
+  const { namespace, plain, long, ofTarget } = namesFor(wanted, options);
+  const holderOf = (name: string): AzureAssignedIdentity | undefined =>
+    everywhere.get(keyOf({ namespace, name }));
+  const holder = holderOf(plain);
   if (holder === undefined) return true;
   if (pairOf(holder) === pairWanted(wanted) && !mayStay(holder)) return false;
-  return !everywhere.has(keyOf({ namespace, name: longName(wanted, name) }));
+  const later = holderOf(long);
+  if (later === undefined) return true;
+  return isElsewhere(later) && ofTarget !== null && holderOf(ofTarget) === undefined;
 }
 
 /**
@@ -152,10 +144,11 @@ export function newAssignedIdentity(
   },
 ): NewAssignedIdentity {
   const { pod } = wanted;
-  const plain = plainName(wanted, options.namespaced);
+  const { namespace, plain, long, ofTarget } = namesFor(wanted, options);
+  const isFree = (name: string): boolean => !options.isTaken(keyOf({ namespace, name }));
   return {
-    namespace: plain.namespace,
-    name: options.isTaken(keyOf(plain)) ? longName(wanted, plain.name) : plain.name,
+    namespace,
+    name: [plain, long].find(isFree) ?? ofTarget ?? long,
     labels: { nodename: pod.node },
     annotations: {
       ...(options.preAssigned ? { [annotation.preAssigned]: "true" } : {}),

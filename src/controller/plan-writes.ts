@@ -58,7 +58,7 @@ export function planReplaces({ replaced }: Pairing, { place }: PlanInput): reado
   });
 }
 
-function targetOf(place: Place): string | null {
+export function targetOf(place: Place): string | null {
   return place.kind === "compute" ? place.target : null;
 }
 

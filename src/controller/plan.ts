@@ -12,6 +12,7 @@ import {
   planReleases,
   planReplaces,
   showKept,
+  targetOf,
 } from "./plan-writes.ts";
 import type { Problem } from "./problem.ts";
 import type { Wanted } from "./wanted.ts";
@@ -81,8 +82,10 @@ function creatableOf({ missing, removed }: Pairing, input: PlanInput): readonly 
   const leaving = new Set(removed);
   const here = new Set(input.current.map(keyOf));
   return missing.filter((wanted) => {
-    const mayStay = (former: AzureAssignedIdentity): boolean =>
-      leaving.has(former) || (!here.has(keyOf(former)) && isElsewhere(former, wanted.pod, input.place));
-    return hasFreeName(wanted, { ...input, mayStay });
+    const isAway = (former: AzureAssignedIdentity): boolean =>
+      !here.has(keyOf(former)) && isElsewhere(former, wanted.pod, input.place);
+    const mayStay = (former: AzureAssignedIdentity): boolean => leaving.has(former) || isAway(former);
+    const target = targetOf(input.place);
+    return hasFreeName(wanted, { ...input, target, mayStay, isElsewhere: isAway });
   });
 }

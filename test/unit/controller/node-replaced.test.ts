@@ -17,12 +17,11 @@ function createAssignedWorld(): World {
   return world;
 }
 
+const unavailable = { kind: "unavailable", retryAfterSeconds: null, identities: [], detail: "503" } as const;
+
 /** What ARM refuses until the returned function is called: all changes of VM `name`. */
 function fail({ compute }: World, name: string): () => void {
-  compute.failWith = (target, ids) =>
-    target !== vmId(name) || ids.length === 0
-      ? null
-      : { kind: "unavailable", retryAfterSeconds: null, identities: [], detail: "503" };
+  compute.failWith = (target, ids) => (target !== vmId(name) || ids.length === 0 ? null : unavailable);
   return () => void (compute.failWith = () => null);
 }
 
@@ -78,6 +77,30 @@ describe("a Node that comes back under its name with another VM", () => {
       await expectMoved(world, controller, name);
     });
   }
+
+  it("has it on a third VM though ARM refuses the removal from both before", async (t) => {
+    const world = createAssignedWorld();
+    const controller = await startController(t, world);
+    const { compute } = world;
+    await controller.settled();
+    fail(world, "vm-0");
+    world.cluster.put("Node", other);
+    await advance(world, controller, minute);
+    compute.failWith = (target, ids) => (target === vmId("vm-8") || ids.length === 0 ? null : unavailable);
+    world.cluster.put("Node", { name: "vm-0", providerID: `azure://${vmId("vm-8")}` });
+    await advance(world, controller, minute);
+    assert.deepEqual(on(world, vmId("vm-8")), ["reader"]);
+    const third =
+      world.objects().find((line) => /-[0-9a-f]{8} Assigned$/.test(line)) ?? assert.fail("no third");
+    assert.equal(world.objects().length, 3);
+    compute.failWith = () => null;
+    await advance(world, controller, 2 * minute);
+    assert.deepEqual(world.objects(), [third]);
+    assert.deepEqual(
+      ["vm-0", "vm-9", "vm-8"].map((name) => on(world, vmId(name))),
+      [[], [], ["reader"]],
+    );
+  });
 
   it("does so when leaders follow each other and find nothing but the objects", async (t) => {
     const world = createAssignedWorld();

@@ -10,6 +10,7 @@ const web0Again = { ...web0, uid: "second" };
 const preAssigned = { annotations: { "podid.dev/pre-assigned": "true" } };
 const object0 = "default/web-0-shop-reader";
 const longName0 = "web-0-shop-reader-shop-shop-web-0-uid";
+const nameOnVm0 = `${longName0}-2e2eea08`;
 const onOther = { annotations: { "podid.dev/target": vmId("vm-9") } };
 const object1 = "default/web-1-shop-reader";
 
@@ -192,6 +193,15 @@ describe("plan", () => {
       elsewhere: [
         makeAssigned({ ...web0, node: "vm-9" }, reader),
         makeAssigned({ ...web0, node: "vm-8" }, reader, { name: longName0 }),
+      ],
+      actions: [`create ${nameOnVm0}`, "arm +[reader] -[]", `markAssigned default/${nameOnVm0} reader`],
+    },
+    "both names are held by the pod's objects elsewhere, and that of its machine for what it cannot use": {
+      wanted: [want(web0)],
+      elsewhere: [
+        makeAssigned({ ...web0, node: "vm-9" }, reader),
+        makeAssigned({ ...web0, node: "vm-8" }, reader, { name: longName0 }),
+        makeAssigned({ ...web0, node: "vm-7" }, reader, { name: nameOnVm0 }),
       ],
       actions: [],
     },
