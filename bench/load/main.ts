@@ -6,6 +6,7 @@ import { renderTable } from "../../src/cli/table.ts";
 import { machineLine } from "../machine.ts";
 import { measureWaiting } from "./waiting.ts";
 import { measureCached, measureCold, measureIsolation, measureProbes } from "./cases.ts";
+import { missedTargets } from "./targets.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const inMs = (ms: number | null): string => (ms === null ? "" : ms.toFixed(1));
@@ -58,6 +59,12 @@ print(
 print(
   "\ntargets: L1 p99 10 ms, 150 MiB, only 200; L1b p99 20 ms, only 400; L2 8 upstream calls, p99 2 s; L4 p99 beside < 2 × alone",
 );
+
+const missed = missedTargets(rows);
+for (const { what, target } of missed.late)
+  print(`missed here, on a machine that may have had other work: ${what}: ${target}`);
+for (const { what, target } of missed.wrong) print(`WRONG, whatever the machine: ${what}: ${target}`);
+if (missed.wrong.length > 0) process.exitCode = 1;
 
 const waiting = await measureWaiting();
 print(
