@@ -36,7 +36,10 @@ export interface FuzzWorld {
 }
 
 /** A real listener over a policy that is recorded and an IMDS that keeps a journal; nobody waits for anything. */
-export async function startFuzzWorld(t: TestContext): Promise<FuzzWorld> {
+export async function startFuzzWorld(
+  t: TestContext,
+  options: { readonly isForgetful?: boolean } = {},
+): Promise<FuzzWorld> {
   const azure = await startWorld(t, { imdsRequestsPerSecond: 1e9, imdsConcurrentRequests: 1e3 });
   const { clock, imdsUrl, authorityUrl } = azure;
   const resources = createMemoryResources();
@@ -48,6 +51,7 @@ export async function startFuzzWorld(t: TestContext): Promise<FuzzWorld> {
   resources.put("Pod", pod("unbound", sources.unbound, { labels: {} }));
   resources.put("AzureAssignedIdentity", assigned("web", reader));
   const allowed = new Map<string, number>();
+  const judged = recording(createWindowDecider(resources), allowed);
   const lines: string[] = [];
   const destination = { write: (line: string): void => void lines.push(line) };
   const nmi = createNmi({
@@ -55,7 +59,7 @@ export async function startFuzzWorld(t: TestContext): Promise<FuzzWorld> {
     log: createLog({ clock, level: "debug", component: "nmi", destination }),
     node: "node-1",
     resources,
-    decider: recording(createWindowDecider(resources), allowed),
+    decider: options.isForgetful === true ? forgetful(judged) : judged,
     tokens: createTokenSource({
       clock,
       cloud: findCloud(""),
@@ -92,6 +96,21 @@ function recording(decider: Decider, allowed: Map<string, number>): Decider {
       const isYes = ("allow" in decision && decision.allow) || ("exempt" in decision && decision.exempt);
       if (isYes && "pod" in input) allowed.set(input.pod.name, (allowed.get(input.pod.name) ?? 0) + 1);
       return decision;
+    },
+  };
+}
+
+/** A planted bug: one question in twenty is answered by what was answered last, and nobody is asked. */
+function forgetful(decider: Decider): Decider {
+  let asked = 0;
+  const last = new Map<string, unknown>();
+  return {
+    decide: (entrypoint, input) => {
+      asked += 1;
+      if (asked % 20 === 0 && last.has(entrypoint)) return Object(last.get(entrypoint));
+      const answer = decider.decide(entrypoint, input);
+      last.set(entrypoint, answer);
+      return answer;
     },
   };
 }
