@@ -15,6 +15,8 @@ export interface LoadRow {
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly worstMs: number | null;
+  /** From when a request was sent rather than due. */
+  readonly p99SentMs: number | null;
   /** Of one core, of the daemon; null where there is no span to speak of. */
   readonly cpuShare: number | null;
   readonly peakRssMiB: number;
