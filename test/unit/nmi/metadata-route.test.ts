@@ -140,6 +140,27 @@ describe("the platform's metadata", () => {
     assert.equal(failureLines().length, 1);
   });
 
+  it("is answered with 503 to come again when the daemon stops, which is no error", async () => {
+    daemon.azure.onMetadata = () => Promise.withResolvers<never>().promise;
+    const answers: { readonly answer: Promise<HttpAnswer> }[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      const arrived = daemon.clock.timerStarted(45_000);
+      const answer = read(compute);
+      await arrived;
+      answers.push({ answer });
+    }
+    const [underWay, waiting] = answers.map(({ answer }) => answer);
+    const closed = daemon.nmi.close();
+    const first = await (waiting ?? assert.fail());
+    assert.deepEqual([first.status, first.headers["retry-after"]], [503, "2"]);
+    daemon.clock.advance(5_000);
+    const last = await (underWay ?? assert.fail());
+    assert.deepEqual([last.status, last.headers["retry-after"]], [503, "2"]);
+    await closed;
+    assert.equal(daemon.azure.metadataCalls.length, 1);
+    assert.deepEqual(failureLines(), []);
+  });
+
   it("tells the log once in ten seconds that calls fail, and how many did", async () => {
     daemon.azure.onMetadata = () => Promise.reject(new Error("socket hang up"));
     for (let second = 0; second < 11; second += 1) {

@@ -181,4 +181,15 @@ describe("the calls of an excepted pod", () => {
     platform.answer(429, 7);
     assert.equal((await answer).status, 200);
   });
+
+  it("end with 503 for who has the address of a pod that is gone, also when the platform refuses", async () => {
+    const answer = ask(greedy, "a");
+    await platform.asked(1);
+    daemon.resources.put("Pod", pod("other", greedy, { labels: { excepted: "true" } }));
+    daemon.resources.remove("Pod", "greedy");
+    platform.answer(429, 7);
+    const { status, text } = await answer;
+    assert.equal(status, 503);
+    assert.match(text, /PodReplaced/);
+  });
 });
