@@ -1,5 +1,6 @@
+import { isMadeFor, objectAnnotation } from "../engine/assigned-objects.ts";
 import { keyOf } from "../engine/cluster-document.ts";
-import type { AzureAssignedIdentity, AzureIdentity, Key, Pod } from "../engine/resources.ts";
+import type { AzureAssignedIdentity, AzureIdentity, Key } from "../engine/resources.ts";
 import { isUserAssignedIdentityId } from "../runtime/identity-id.ts";
 import { namesFor } from "./object-name.ts";
 import type { NewAssignedIdentity } from "./ports.ts";
@@ -11,11 +12,6 @@ import type { Wanted } from "./wanted.ts";
  */
 
 const finalizer = "azureassignedidentity.finalizers.aadpodidentity.k8s.io";
-const annotation = {
-  podUid: "podid.dev/pod-uid",
-  preAssigned: "podid.dev/pre-assigned",
-  target: "podid.dev/target",
-};
 
 /** Whether an identity of this kind has to be on the VM before it can be used. */
 export function needsCompute(identity: AzureIdentity): boolean {
@@ -64,23 +60,12 @@ export function resourceIdOf(object: Pick<AzureAssignedIdentity, "spec">): strin
 
 /** Whether the identity was on the VM before podid, so that podid must leave it there. */
 export function isPreAssigned(object: AzureAssignedIdentity): boolean {
-  return object.annotations[annotation.preAssigned] === "true";
+  return object.annotations[objectAnnotation.preAssigned] === "true";
 }
 
 /** Whether the identity may be on the target: not so after ARM has confirmed its removal. */
 export function isOnTarget(object: AzureAssignedIdentity): boolean {
   return object.status.status !== "Unassigned";
-}
-
-/** The VM or scale set written down when the object was made: for nodes that are gone. */
-export function recordedTarget(object: AzureAssignedIdentity): string | null {
-  return object.annotations[annotation.target] ?? null;
-}
-
-/** Whether `object` was made for this very pod. Objects of aad-pod-identity carry no pod UID and are adopted. */
-export function isMadeFor({ annotations, spec }: AzureAssignedIdentity, pod: Pod): boolean {
-  const uid = annotations[annotation.podUid];
-  return spec.nodename === pod.node && (uid === undefined || uid === pod.uid);
 }
 
 /** Whether `object` answers for the resource on the target, or the kind of credential, that `wanted` needs. */
@@ -151,7 +136,7 @@ export function newAssignedIdentity(
     name: [plain, long].find(isFree) ?? ofTarget ?? long,
     labels: { nodename: pod.node },
     annotations: {
-      ...(options.preAssigned ? { [annotation.preAssigned]: "true" } : {}),
+      ...(options.preAssigned ? { [objectAnnotation.preAssigned]: "true" } : {}),
       ...annotationsFor(wanted, options.target),
     },
     finalizers: [finalizer],
@@ -183,7 +168,10 @@ export function renewedAssignedIdentity(
 }
 
 function annotationsFor({ pod }: Wanted, target: string | null): Readonly<Record<string, string>> {
-  return { [annotation.podUid]: pod.uid, ...(target === null ? {} : { [annotation.target]: target }) };
+  return {
+    [objectAnnotation.podUid]: pod.uid,
+    ...(target === null ? {} : { [objectAnnotation.target]: target }),
+  };
 }
 
 function contentFor(wanted: Wanted): Pick<NewAssignedIdentity, "spec" | "status"> {

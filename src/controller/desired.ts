@@ -1,7 +1,8 @@
+import { isMadeFor } from "../engine/assigned-objects.ts";
 import { keyOf } from "../engine/cluster-document.ts";
 import type { Pod } from "../engine/resources.ts";
 import { formatInstant, instantFromSeconds, toSeconds, type Instant } from "../timebox/instant.ts";
-import { hasSameUse, isMadeFor, pairOf, pairWanted } from "./assigned-identity.ts";
+import { hasSameUse, pairOf, pairWanted } from "./assigned-identity.ts";
 import { readAssignmentTerms } from "./assignment-terms.ts";
 import type { Unit } from "./observe.ts";
 import { earlier, type Opening, type PodAnswers } from "./pod-answers.ts";

@@ -1,10 +1,10 @@
+import { recordedTarget } from "../engine/assigned-objects.ts";
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Key } from "../engine/resources.ts";
 import { delay, type Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
 import { apply } from "./apply.ts";
-import { recordedTarget } from "./assigned-identity.ts";
 import { createIdentityChanger } from "./change-identities.ts";
 import type { Place, Snapshot } from "./observe.ts";
 import { createObserved } from "./observed.ts";

@@ -1,6 +1,7 @@
+import { recordedTarget } from "../engine/assigned-objects.ts";
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Key, Pod } from "../engine/resources.ts";
-import { podOf, recordedTarget, resourceIdOf } from "./assigned-identity.ts";
+import { podOf, resourceIdOf } from "./assigned-identity.ts";
 import { parseComputeTarget, parseProviderID } from "./compute-target.ts";
 import { createPlacedItems, type PlacedItems } from "./placed-items.ts";
 import type { Cluster } from "./ports.ts";

@@ -1,16 +1,15 @@
+import { isMadeFor, recordedTarget } from "../engine/assigned-objects.ts";
 import { keyOf } from "../engine/cluster-document.ts";
 import type { AzureAssignedIdentity, Pod } from "../engine/resources.ts";
 import { isUserAssignedIdentityId, userAssignedIdentityForm } from "../runtime/identity-id.ts";
 import {
   hasSameUse,
-  isMadeFor,
   isOnTarget,
   isUpToDate,
   needsCompute,
   pairOf,
   pairWanted,
   podOf,
-  recordedTarget,
   resourceIdOf,
 } from "./assigned-identity.ts";
 import type { Place } from "./observe.ts";

@@ -1,12 +1,7 @@
+import { isMadeFor } from "../engine/assigned-objects.ts";
 import type { AzureAssignedIdentity, AzureIdentity } from "../engine/resources.ts";
 import type { Action } from "./action.ts";
-import {
-  isMadeFor,
-  isOnTarget,
-  isPreAssigned,
-  resourceIdOf,
-  resourceIdOfIdentity,
-} from "./assigned-identity.ts";
+import { isOnTarget, isPreAssigned, resourceIdOf, resourceIdOfIdentity } from "./assigned-identity.ts";
 import type { Pairing } from "./pairing.ts";
 import type { PlanInput } from "./plan-input.ts";
 

@@ -1,23 +1,32 @@
 import type { AzureAssignedIdentity, Pod } from "./resources.ts";
 
-/** Written by the controller. */
-const podUidAnnotation = "podid.dev/pod-uid";
-const targetAnnotation = "podid.dev/target";
+/** What the controller writes on AzureAssignedIdentities. */
+export const objectAnnotation = {
+  podUid: "podid.dev/pod-uid",
+  preAssigned: "podid.dev/pre-assigned",
+  target: "podid.dev/target",
+} as const;
+
+/** Whether `object` was made for this very pod. Objects of aad-pod-identity carry no pod UID and are adopted. */
+export function isMadeFor({ annotations, spec }: AzureAssignedIdentity, pod: Pod): boolean {
+  const uid = annotations[objectAnnotation.podUid];
+  return spec.nodename === pod.node && (uid === undefined || uid === pod.uid);
+}
+
+/** The VM or scale set written down when the object was made: for nodes that are gone. */
+export function recordedTarget({ annotations }: AzureAssignedIdentity): string | null {
+  return annotations[objectAnnotation.target] ?? null;
+}
 
 /**
- * Which of the objects for pods of `pod`'s name are of this very pod where it is now. One that was recorded for
- * another pod UID or node belongs to an earlier pod; aad-pod-identity recorded no UID. One that was recorded for another
+ * Which of the objects for pods of `pod`'s name are of this very pod where it is now. One that was recorded for another
  * machine than the pod's newest is of the VM that stood under the node's name before.
  */
 export function ownObjects(
   pod: Pod,
   objects: readonly AzureAssignedIdentity[],
 ): readonly AzureAssignedIdentity[] {
-  const own = objects.filter(({ spec, annotations }) => {
-    const uid = annotations[podUidAnnotation] ?? pod.uid;
-    return spec.nodename === pod.node && uid === pod.uid;
-  });
-  return onNewestMachine(own);
+  return onNewestMachine(objects.filter((object) => isMadeFor(object, pod)));
 }
 
 /** A pod outlives its VM where a Node comes back under its name at once; ARM may keep the old objects for long. */
@@ -45,8 +54,8 @@ function givesToken({ status }: AzureAssignedIdentity): boolean {
 }
 
 /** ARM ids change their letter case between answers (reference/azure.md §4.1). */
-function targetOf({ annotations }: AzureAssignedIdentity): string | undefined {
-  return annotations[targetAnnotation]?.toLowerCase();
+function targetOf(object: AzureAssignedIdentity): string | undefined {
+  return recordedTarget(object)?.toLowerCase();
 }
 
 function createdMs({ creationTimestamp }: AzureAssignedIdentity): number {

@@ -1,6 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-
-import { isJsonObject, type JsonObject } from "./json.ts";
+import { isJsonObject, isSameJson, type JsonObject } from "./json.ts";
 import type { RawObject } from "./raw-object.ts";
 
 /** A change of what the store shows; `object` is the one that came, or the last known of one that went. */
@@ -130,7 +128,7 @@ function read<T>(table: Table<T>, { key, uid, resourceVersion, content }: RawObj
 }
 
 function differsInVersionOnly(a: unknown, b: unknown): boolean {
-  return a !== undefined && isDeepStrictEqual(unversioned(a), unversioned(b));
+  return a !== undefined && isSameJson(unversioned(a), unversioned(b));
 }
 
 function unversioned(object: unknown): unknown {

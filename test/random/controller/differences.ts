@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { pairOf, recordedTarget, resourceIdOf } from "../../../src/controller/assigned-identity.ts";
+import { pairOf, resourceIdOf } from "../../../src/controller/assigned-identity.ts";
+import { recordedTarget } from "../../../src/engine/assigned-objects.ts";
 import { keyOf } from "../../../src/engine/cluster-document.ts";
 import type { AzureAssignedIdentity } from "../../../src/engine/resources.ts";
 import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";

@@ -1,4 +1,5 @@
-import { isPreAssigned, recordedTarget, resourceIdOf } from "../../../src/controller/assigned-identity.ts";
+import { isPreAssigned, resourceIdOf } from "../../../src/controller/assigned-identity.ts";
+import { recordedTarget } from "../../../src/engine/assigned-objects.ts";
 import type { AzureAssignedIdentity } from "../../../src/engine/resources.ts";
 import type { ApiServer } from "./api-server.ts";
 import type { Azure } from "./azure.ts";

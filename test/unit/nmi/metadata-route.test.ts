@@ -18,6 +18,17 @@ function read(path: string, headers: Readonly<Record<string, string>> = header):
   return daemon.ask({ from: web, path, headers });
 }
 
+/** Reads so often, one after the other: each waits for its turn before the next is sent. */
+async function readInTurn(times: number): Promise<readonly Promise<HttpAnswer>[]> {
+  const answers: Promise<HttpAnswer>[] = [];
+  for (let count = 0; count < times; count += 1) {
+    const arrived = daemon.clock.timerStarted(45_000);
+    answers.push(read(compute));
+    await arrived;
+  }
+  return answers;
+}
+
 function failureLines(): Daemon["lines"] {
   return daemon.lines.filter(({ msg }) => msg === "platform metadata call failed");
 }
@@ -123,15 +134,9 @@ describe("the platform's metadata", () => {
 
   it("is answered with 429 to whose turn does not come, which is no error", async () => {
     daemon.azure.onMetadata = () => Promise.withResolvers<never>().promise;
-    const answers: { readonly answer: Promise<HttpAnswer> }[] = [];
-    for (let count = 0; count < 3; count += 1) {
-      const arrived = daemon.clock.timerStarted(45_000);
-      const answer = read(compute);
-      await arrived;
-      answers.push({ answer });
-    }
+    const answers = await readInTurn(3);
     daemon.clock.advance(45_000);
-    const [first, ...others] = await Promise.all(answers.map(({ answer }) => answer));
+    const [first, ...others] = await Promise.all(answers);
     assert.equal(first?.status, 503);
     for (const answer of others) {
       assert.deepEqual([answer.status, answer.headers["retry-after"]], [429, "3"]);
@@ -142,14 +147,8 @@ describe("the platform's metadata", () => {
 
   it("is answered with 503 to come again when the daemon stops, which is no error", async () => {
     daemon.azure.onMetadata = () => Promise.withResolvers<never>().promise;
-    const answers: { readonly answer: Promise<HttpAnswer> }[] = [];
-    for (let count = 0; count < 2; count += 1) {
-      const arrived = daemon.clock.timerStarted(45_000);
-      const answer = read(compute);
-      await arrived;
-      answers.push({ answer });
-    }
-    const [underWay, waiting] = answers.map(({ answer }) => answer);
+    const answers = await readInTurn(2);
+    const [underWay, waiting] = answers;
     const closed = daemon.nmi.close();
     const first = await (waiting ?? assert.fail());
     assert.deepEqual([first.status, first.headers["retry-after"]], [503, "2"]);
