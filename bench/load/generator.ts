@@ -1,7 +1,8 @@
 // Child process of the load bench: sends requests at the times that a plan says, whether or not earlier ones have been
 // answered, and measures each from when it was due (no coordinated omission). Argument: a Plan as JSON.
-import { Agent, request } from "node:http";
 import { connect, type Socket } from "node:net";
+
+import { createPodClient, type PodClient } from "./pod-client.ts";
 
 /** What one generator does. Pods are source addresses of 127.0.0.0/8. */
 export interface Plan {
@@ -40,7 +41,7 @@ const plan: Plan = JSON.parse(planText);
 process.stdout.write(JSON.stringify(await run()), () => process.exit(0));
 
 async function run(): Promise<Outcome> {
-  const agents = plan.addresses.map((localAddress) => new Agent({ keepAlive: true, localAddress }));
+  const clients = plan.addresses.map((localAddress) => createPodClient({ ...plan, localAddress }));
   const slow = Array.from({ length: plan.slowSockets }, () => holdSlowSocket());
   const statuses: Record<string, number> = {};
   const latenciesMs: number[] = [];
@@ -58,7 +59,7 @@ async function run(): Promise<Outcome> {
     }
     state.open += 1;
     const sentAt = performance.now();
-    return ask(agents[index % agents.length], (status) => {
+    return ask(clients[index % clients.length], (status) => {
       state.open -= 1;
       if (!isCounted) return;
       statuses[status] = (statuses[status] ?? 0) + 1;
@@ -69,7 +70,7 @@ async function run(): Promise<Outcome> {
   };
 
   const asked: Promise<void>[] = [];
-  if (plan.perSecond === 0) for (const index of agents.keys()) asked.push(send(index, began));
+  if (plan.perSecond === 0) for (const index of clients.keys()) asked.push(send(index, began));
   const total = plan.perSecond * (plan.warmUpSeconds + plan.seconds);
   for (let next = 0; next < total; await tick()) {
     const now = performance.now();
@@ -83,7 +84,7 @@ async function run(): Promise<Outcome> {
   if (plan.perSecond === 0 && plan.slowSockets > 0) await wait(plan.seconds * 1000);
   await Promise.all(asked);
   for (const end of slow) end();
-  for (const agent of agents) agent.destroy();
+  for (const client of clients) client.close();
   const { due, notSent, worstLagMs } = state;
   const latencies = {
     p50Ms: quantile(latenciesMs, 0.5),
@@ -99,21 +100,13 @@ function quantile(values: readonly number[], q: number): number | null {
   return sorted[Math.ceil(q * sorted.length) - 1] ?? null;
 }
 
-function ask(agent: Agent | undefined, done: (status: string) => void): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = (status: string): void => {
-    done(status);
-    resolve();
-  };
-  const { host, port, path, headers } = plan;
-  const outgoing = request({ host, port, path, headers, ...(agent && { agent }) }, (incoming) => {
-    incoming.resume();
-    incoming.on("end", () => end(String(incoming.statusCode)));
-    incoming.on("error", () => end("error"));
+function ask(client: PodClient | undefined, done: (status: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    client?.ask((status) => {
+      done(status);
+      resolve();
+    });
   });
-  outgoing.on("error", () => end("error"));
-  outgoing.end();
-  return promise;
 }
 
 /** Says the first half of a request and waits, again and again. */
