@@ -1,6 +1,7 @@
 # Two commands for newcomers: `make demo` and `make test`. Everything they need is installed on the way.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 
 OPA_BIN := .tools/bin/opa
@@ -60,9 +61,9 @@ image: build
 
 build: dist/cli/main.js dist/crds/azureidentities.json dist/admission.json dist/policies.digest
 
-dist/cli/main.js: node_modules/.package-lock.json tsconfig.json tsconfig.build.json $(SOURCE_FILES)
-	@echo 'build: compiling src to dist'
-	@rm -rf dist/cli dist/[a-z]*/ && tsc -p tsconfig.build.json
+dist/cli/main.js: node_modules/.package-lock.json tsconfig.json tools/write-program.ts $(SOURCE_FILES)
+	@echo 'build: putting src and the packages that it uses into dist/cli'
+	@rm -rf dist/[a-z]*/ && node tools/write-program.ts dist/cli
 	@git log -1 --format='{"commit":"%h","date":"%cI"}' >dist/build.json 2>/dev/null || rm -f dist/build.json
 
 dist/crds/azureidentities.json: dist/cli/main.js tools/write-crds.ts $(wildcard deploy/crds/*.yaml)
