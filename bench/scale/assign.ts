@@ -4,6 +4,7 @@ import { startControlPlane } from "../../test/control-plane/control-plane.ts";
 import type { DaemonProcess } from "../../test/integration/kubernetes/daemon-process.ts";
 import { readWrites, sumOf, writesBetween, type Writes } from "./api-writes.ts";
 import { watchAssigned } from "./assigned-watch.ts";
+import { measureBareWrites } from "./bare-writes.ts";
 import { useOf } from "./process-stat.ts";
 import { type PodPlace, type ScaleWorld, type Shape, startScaleWorld } from "./world.ts";
 
@@ -39,19 +40,23 @@ export type Placement = "even" | "random";
 const shape: Shape = { vms: 80, sets: 1, nodesPerSet: 20, identities: 20 };
 const idleCpuMs = 50;
 
-/** Assigns `pods` by a controller that waits for the bindings; then starts another one over what there is. */
+/**
+ * Assigns `pods` by a controller that waits for the bindings, then starts another one over what there is; and has as many
+ * objects written by a client that does nothing else.
+ */
 export async function measureAssigning(
   pods: number,
   placement: Placement,
-): Promise<{ readonly row: AssignRow; readonly coldStart: ColdStartRow }> {
+): Promise<{ readonly row: AssignRow; readonly coldStart: ColdStartRow; readonly bareSeconds: number }> {
   const plane = await startControlPlane();
   try {
     const world = await startScaleWorld(plane, shape);
     await world.createPods(0, pods, placing(placement));
     const row = await assign(world, pods, placement);
     const coldStart = await startCold(world, pods, placement);
+    const bareSeconds = await measureBareWrites(world.api, pods);
     await world.close();
-    return { row, coldStart };
+    return { row, coldStart, bareSeconds };
   } finally {
     await plane.stop();
   }

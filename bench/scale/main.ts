@@ -8,7 +8,7 @@ const [placementArgument = "random", ...counts] = process.argv.slice(2);
 const placement: Placement = placementArgument === "even" ? "even" : "random";
 
 for (const pods of counts.length === 0 ? [1000, 5000] : counts.map(Number)) {
-  const { row, coldStart } = await measureAssigning(pods, placement);
+  const { row, coldStart, bareSeconds } = await measureAssigning(pods, placement);
   print(
     renderTable(
       ["PODS", "PLACED", "S", "CPU S", "SERVER CPU S", "PATCHES", "WRITES/POD", "IDLE MS/S", "RSS MIB"],
@@ -28,6 +28,7 @@ for (const pods of counts.length === 0 ? [1000, 5000] : counts.map(Number)) {
     ),
   );
   print(`writes: ${[...row.writes].map(([name, count]) => `${count} ${name}`).join(", ")}`);
+  print(`as many objects from a client that does nothing else: ${bareSeconds.toFixed(1)} s`);
   print(
     renderTable(
       ["COLD START OVER", "NEW POD S", "IDLE AFTER S", "CPU S", "RSS MIB"],
