@@ -4,6 +4,7 @@ import type { Log } from "../runtime/log.ts";
 import type { Instant } from "../timebox/instant.ts";
 import { createWakeUps } from "../timebox/wake-ups.ts";
 import { createArmCare, type ArmTerms } from "./arm-care.ts";
+import { keysOfWaiting } from "./observe.ts";
 import { createObserved } from "./observed.ts";
 import { createPodAnswers } from "./pod-answers.ts";
 import type { Cluster, Compute } from "./ports.ts";
@@ -13,7 +14,7 @@ import { startSchedule } from "./schedule.ts";
 import type { StatusTerms } from "./status-findings.ts";
 import { createStatusWriter } from "./status-writer.ts";
 import type { WorkQueueObserver } from "./work-queue-observer.ts";
-import { createWorkQueue, type WorkResult } from "./work-queue.ts";
+import { createWorkQueue } from "./work-queue.ts";
 
 /** Keeps identities on VMs and scale sets, and the AzureAssignedIdentities, as the policy wants them. */
 export interface Controller {
@@ -58,10 +59,8 @@ export function createController(deps: ControllerDependencies): Controller {
   const armCare = createArmCare({ ...deps, unitKeys, queue: () => queue, statuses: () => statuses });
   const answers = createPodAnswers(deps);
   const problems = createProblemReporter(cluster);
-  const reconcileDeps = { ...deps, ...armCare, observed, answers, wakeUps, problems };
-  const work = (key: string, signal: AbortSignal): Promise<WorkResult> =>
-    reconcile({ ...reconcileDeps, signal }, key);
-  const queue = createWorkQueue({ ...deps, work });
+  const parts = { ...deps, ...armCare, observed, answers, wakeUps, problems };
+  const queue = createWorkQueue({ ...deps, work: (key, signal) => reconcile({ ...parts, signal }, key) });
   const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms, refusal: armCare.refusal });
   const stops: Cancel[] = [];
 
@@ -79,6 +78,7 @@ export function createController(deps: ControllerDependencies): Controller {
       decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );
     addAll();
+    for (const key of keysOfWaiting(observed.now())) queue.add(key);
     statuses.start();
   };
   const close = async (): Promise<void> => {

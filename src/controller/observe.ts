@@ -75,6 +75,19 @@ export function observe(cluster: Cluster): Places {
   };
 }
 
+/**
+ * The units with a pod that has no object. Pods that came while nobody led have waited long enough; most others want no
+ * identity, which only the policy knows.
+ */
+export function keysOfWaiting({ units }: Snapshot): readonly string[] {
+  return [...units.values()].filter(hasWaiting).map(({ key }) => key);
+}
+
+function hasWaiting({ pods, assigned }: Unit): boolean {
+  const answered = new Set(assigned.map(podOf));
+  return pods.some((pod) => !answered.has(keyOf(pod)));
+}
+
 function unitsOf({ pods, objects }: Parts, kind: string, key: Key): readonly string[] {
   if (kind === "Node") return [...pods.unitsOfNode(key), ...objects.unitsOfNode(key)];
   const object = objects.all.get(key);

@@ -122,4 +122,6 @@ export interface Compute {
     change: { readonly add: readonly string[]; readonly remove: readonly string[] },
     signal: AbortSignal,
   ): Promise<ComputeResult>;
+  /** Told when a change will be asked for within seconds, so that it need not wait for preparations. */
+  prepare?(): void;
 }

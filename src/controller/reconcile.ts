@@ -63,22 +63,27 @@ function goingBy(actions: readonly Action[]): ReadonlySet<Key> {
   return new Set(actions.flatMap((action) => (action.type === "delete" ? [action.subject.object] : [])));
 }
 
+type Input = Omit<PlanInput, "inventory">;
+
 const notNeeded: Inventory = { ids: new Set(), retryAfterMs: 0 };
 
 /** Without what is still to be gathered; ARM is asked what is there only when something is about to go. */
 async function planNow(
   deps: ReconcileDependencies,
   unit: Unit,
-  input: Omit<PlanInput, "inventory">,
+  input: Input,
 ): Promise<Plan & { readonly inventory: Inventory }> {
   const draft = plan({ ...input, inventory: notNeeded.ids });
   const held = deps.gathering.hold(unit.key, draft.actions, unit.assigned);
-  if (held.size > 0) return { ...draft, actions: withhold(draft.actions, held), inventory: notNeeded };
+  if (held.size > 0) {
+    deps.compute.prepare?.();
+    return { ...draft, actions: withhold(draft.actions, held), inventory: notNeeded };
+  }
   const inventory = await takeInventory(deps, input);
   return { ...(inventory === notNeeded ? draft : plan({ ...input, inventory: inventory.ids })), inventory };
 }
 
-function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Omit<PlanInput, "inventory"> {
+function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Input {
   const desired = findDesired(deps.answers, unit, instantFromMs(deps.clock.nowMs()));
   for (const pod of desired.undecidedPods) {
     deps.log.warn({ pod }, "the policy gave no usable answer; the pod keeps what it has");
@@ -96,7 +101,7 @@ function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Om
 
 async function takeInventory(
   { compute, log, signal }: ReconcileDependencies,
-  input: Omit<PlanInput, "inventory">,
+  input: Input,
 ): Promise<Inventory> {
   if (input.place.kind !== "compute" || !needsInventory(input)) return notNeeded;
   const { target } = input.place;

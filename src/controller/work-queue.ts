@@ -2,6 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
 import { createBackoff, type WaitTerms } from "./backoff.ts";
+import { inTurns } from "./in-turns.ts";
 import { createLaterKeys } from "./later-keys.ts";
 import { createReadyKeys } from "./ready-keys.ts";
 import { noObserver, type Priority, type WorkQueueObserver } from "./work-queue-observer.ts";
@@ -67,14 +68,12 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const addAfter: WorkQueue["addAfter"] = (key, delayMs) =>
     delayMs > 0 ? later.add(key, delayMs) : add(key);
 
-  const startReady = (): void => {
-    while (ready.busy() < concurrency) {
-      const key = ready.take();
-      if (key === undefined) break;
-      void run(key);
-    }
-    if (ready.busy() === 0) idle.give();
-  };
+  const startReady = inTurns(clock, () => {
+    const key = ready.busy() < concurrency ? ready.take() : undefined;
+    if (key !== undefined) void run(key);
+    else if (ready.busy() === 0) idle.give();
+    return key !== undefined;
+  });
   const run = async (key: string): Promise<void> => {
     const result = await workOn(key, closing.signal, options);
     const asked = ready.done(key);

@@ -23,6 +23,8 @@ export async function applyStatus(
     query: { fieldManager, force: "true" },
     bodyType: "application/apply-patch+yaml",
     body: { apiVersion, kind, metadata: splitKey(key), status },
+    // It shows what is so, and pods wait for assignments.
+    yields: true,
   });
 }
 

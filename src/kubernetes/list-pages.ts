@@ -31,14 +31,28 @@ export async function listPages(
 ): Promise<string> {
   const version =
     from === "newest" ? {} : { resourceVersion: from.notOlderThan, resourceVersionMatch: "NotOlderThan" };
-  let query: Readonly<Record<string, string>> = { ...selectors, limit: String(pageSize), ...version };
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- each page names the next
-    const answer = await api.call({ method: "GET", path, query, deadlineMs, signal: options.signal });
-    const page = readPage(path, answer);
-    for (const object of page.objects) options.onObject(object);
-    if (page.next === "") return page.resourceVersion;
-    query = { ...selectors, limit: String(pageSize), continue: page.next };
+  const left = new AbortController();
+  const signal = AbortSignal.any([options.signal, left.signal]);
+  const get = async (more: Readonly<Record<string, string>>): Promise<Page> => {
+    const query = { ...selectors, limit: String(pageSize), ...more };
+    return readPage(path, await api.call({ method: "GET", path, query, deadlineMs, signal }));
+  };
+  try {
+    let page = await get(version);
+    for (;;) {
+      const { objects, resourceVersion, next } = page;
+      const following = next === "" ? null : get({ continue: next });
+      following?.catch(() => undefined); // heard below
+      // Lets that request leave: the server works on it while these objects are read.
+      // oxlint-disable-next-line no-await-in-loop -- each page names the next
+      if (following !== null) await new Promise<void>((resolve) => void setImmediate(resolve));
+      for (const object of objects) options.onObject(object);
+      if (following === null) return resourceVersion;
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      page = await following;
+    }
+  } finally {
+    left.abort(new KubernetesError("Unreachable", "the list is not read on"));
   }
 }
 

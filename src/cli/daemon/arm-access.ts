@@ -1,6 +1,7 @@
 import type { EndpointOverrides } from "../../azure/cloud.ts";
-import type { Compute } from "../../azure/compute.ts";
+import type { Compute as LoadedCompute } from "../../azure/compute.ts";
 import { immutableIdentities } from "../../azure/immutable-identities.ts";
+import type { Compute } from "../../controller/ports.ts";
 import { countArmBudget, countArmOperations } from "./arm-metrics.ts";
 import { type AzureAccess, openAzureAccess } from "./azure-access.ts";
 import { demandLead } from "./leader-fence.ts";
@@ -27,7 +28,7 @@ const loadAfterMs = 5_000;
 
 /**
  * ARM, gentle and counted, by the flags and while we lead. Its SDK takes a third of a second to load, in which a
- * controller that starts anew has better things to do: it is loaded for the first call, or a while later.
+ * controller that starts anew has better things to do: it is loaded when the first call is near, or a while later.
  */
 export function openCompute(
   daemon: Daemon,
@@ -49,11 +50,15 @@ export function openCompute(
     mayWrite: () => open.isLeader(),
     beforeChange: () => demandLead(open),
   };
-  let loading: Promise<Compute> | undefined;
-  const load = async (): Promise<Compute> => (await import("../../azure/compute.ts")).createCompute(options);
-  const loaded = (): Promise<Compute> => (loading ??= load());
-  daemon.onClose(clock.after(loadAfterMs, () => void loaded()));
+  let loading: Promise<LoadedCompute> | undefined;
+  const load = async (): Promise<LoadedCompute> =>
+    (await import("../../azure/compute.ts")).createCompute(options);
+  const loaded = (): Promise<LoadedCompute> => (loading ??= load());
+  // Who asks for ARM hears of what fails here.
+  const prepare = (): void => void loaded().catch(() => undefined);
+  daemon.onClose(clock.after(loadAfterMs, prepare));
   return {
+    prepare,
     getIdentities: async (target, signal) => (await loaded()).getIdentities(target, signal),
     changeIdentities: async (target, change, signal) =>
       (await loaded()).changeIdentities(target, change, signal),

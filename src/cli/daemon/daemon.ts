@@ -59,7 +59,7 @@ export interface DaemonOptions {
 const longestStalenessSeconds = 60;
 
 /**
- * Starts log, policy, probes and source in this order, runs `work`, and ends everything in reverse, whatever
+ * Starts log and probes, then policy and source, runs `work`, and ends everything in reverse, whatever
  * happened. The probes answer from the start, so that a daemon that waits for its API server is alive and unready.
  * Told to stop while it waits for their ports, it ends without `work`.
  */
@@ -86,11 +86,10 @@ export async function runDaemon(
     if (probes === null) return;
     onClose(() => probes.close());
     log.info({ ports: probes.ports }, "serving probes and metrics");
-    const { engine } = await startDaemonPolicy({ clock, log, metrics, onClose }, flags);
-    readiness.set("policy", null);
     const environment = readEnvironment();
-    const open = await openSource(options, { clock, log, readiness, environment, engine, metrics });
-    onClose(() => open.close());
+    const own = { clock, log, readiness, environment, metrics, onClose };
+    const { engine, open } = await startPolicyAndSource(options, own);
+    readiness.set("policy", null);
     readiness.watch(() => staleness(open));
     const decider = createClusterDecider(engine, open.source);
     onClose(() => decider.close());
@@ -136,6 +135,21 @@ async function startDaemonPolicy(
   return policy;
 }
 
+type Foundations = Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "metrics" | "onClose">;
+
+/** Both at once: a large cluster takes long to read, and its API server can begin while the policy is compiled here. */
+async function startPolicyAndSource(
+  options: DaemonOptions,
+  parts: Foundations,
+): Promise<Pick<Daemon, "engine" | "open">> {
+  const starting = startDaemonPolicy(parts, options.flags);
+  const opening = openSource(options, parts, starting);
+  // What has been started ends like everything else, also when the other fails.
+  await Promise.allSettled([starting, opening]);
+  const { engine } = await starting;
+  return { engine, open: await opening };
+}
+
 /** Ends the work when the source becomes unfit, as if it was asked to stop, and then says why. */
 async function workWhileFit(
   { broken }: OpenSource,
@@ -151,14 +165,28 @@ async function workWhileFit(
 
 /** Loads what the source needs, and not what the other kind of source would: each costs an agent some 10 MB. */
 async function openSource(
-  { flags, node, lease, fieldCase, rate, component }: DaemonOptions,
-  parts: Pick<Daemon, "clock" | "log" | "readiness" | "environment" | "engine" | "metrics">,
+  options: DaemonOptions,
+  parts: Foundations,
+  policy: Promise<RunningPolicy>,
 ): Promise<OpenSource> {
-  const directory = flags.get(commonFlags.manifests);
-  if (directory !== "") {
-    const { openManifests } = await import("./manifests.ts");
-    return openManifests(parts, directory, judgeManifests(parts.engine));
-  }
+  const directory = options.flags.get(commonFlags.manifests);
+  const open =
+    directory === ""
+      ? await openClusterSource(options, parts)
+      : await openFolder(parts, directory, (await policy).engine);
+  parts.onClose(() => open.close());
+  return open;
+}
+
+async function openFolder(parts: Foundations, directory: string, engine: BundleSlot): Promise<OpenSource> {
+  const { openManifests } = await import("./manifests.ts");
+  return openManifests(parts, directory, judgeManifests(engine));
+}
+
+async function openClusterSource(
+  { flags, node, lease, fieldCase, rate, component }: DaemonOptions,
+  parts: Foundations,
+): Promise<OpenSource> {
   const { openCluster } = await import("./cluster.ts");
   const kubeconfig = flags.get(commonFlags.kubeconfig);
   const serviceAccountDirectory = flags.get(commonFlags["service-account-dir"]);

@@ -21,6 +21,34 @@ function createFixture(
   return { clock, queue };
 }
 
+/** Begins `keys` tasks that take `lookMs` each while `away` others wait for ARM; answers how many began in each turn. */
+async function countByTurn(keys: number, lookMs: number, away: number): Promise<readonly number[]> {
+  const arm = Promise.withResolvers<void>();
+  const begun = [0];
+  const { queue, clock } = createFixture(async (key) => {
+    if (key.startsWith("away")) await arm.promise;
+    else {
+      clock.advance(lookMs);
+      begun[begun.length - 1] = (begun.at(-1) ?? 0) + 1;
+    }
+    return done;
+  });
+  for (let i = 0; i < away; i += 1) queue.add(`away ${i}`);
+  for (let i = 0; i < keys; i += 1) queue.add(String(i));
+  let isOver = false;
+  const turn = (): void => {
+    begun.push(0);
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const settled = queue.settled().then(() => (isOver = true));
+  while (begun.reduce((sum, some) => sum + some) < keys)
+    await new Promise((resolve) => setImmediate(resolve));
+  arm.resolve();
+  await settled;
+  return begun.filter((some) => some > 0);
+}
+
 describe("the work queue", () => {
   it("does many requests for a key at once, and each key", async () => {
     const worked: string[] = [];
@@ -66,6 +94,19 @@ describe("the work queue", () => {
     for (let key = 0; key < 100; key += 1) queue.add(String(key));
     await queue.settled();
     assert.deepEqual({ runs, most }, { runs: 100, most: 32 });
+  });
+
+  describe("of many looks", () => {
+    it("lets everything else have a turn after some milliseconds", async () => {
+      const [first, ...others] = await countByTurn(40, 4, 0);
+      assert.equal(first, 3);
+      assert.ok(others.every((count) => count <= 3));
+    });
+
+    it("does so when each ends at once, and when most slots wait for ARM", async () => {
+      assert.ok(Math.max(...(await countByTurn(400, 0.2, 0))) <= 51);
+      assert.ok(Math.max(...(await countByTurn(40, 5, 31))) <= 2);
+    });
   });
 
   it("doubles the wait after each failure up to a minute, and starts over after a success", async () => {
