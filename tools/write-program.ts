@@ -23,8 +23,6 @@ const { metafile } = await build({
   platform: "node",
   format: "esm",
   target: "node26",
-  // Logs name errors by their class.
-  keepNames: true,
   sourcemap: true,
   sourcesContent: false,
   // Packages in CommonJS ask for Node's own modules in their way.
