@@ -2,7 +2,7 @@
 // answered, and measures each from when it was due (no coordinated omission). Argument: a Plan as JSON.
 import { connect, type Socket } from "node:net";
 
-import { createPodClient, type PodClient } from "./pod-client.ts";
+import { createPodClient } from "./pod-client.ts";
 
 /** What one generator does. Pods are source addresses of 127.0.0.0/8. */
 export interface Plan {
@@ -50,23 +50,22 @@ async function run(): Promise<Outcome> {
   const began = performance.now();
   const warm = began + plan.warmUpSeconds * 1000;
 
-  const send = (index: number, dueAt: number): Promise<void> => {
+  const send = async (index: number, dueAt: number): Promise<void> => {
     const isCounted = dueAt >= warm;
     if (isCounted) state.due += 1;
     if (state.open >= plan.mostOpen) {
       if (isCounted) state.notSent += 1;
-      return Promise.resolve();
+      return;
     }
     state.open += 1;
     const sentAt = performance.now();
-    return ask(clients[index % clients.length], (status) => {
-      state.open -= 1;
-      if (!isCounted) return;
-      statuses[status] = (statuses[status] ?? 0) + 1;
-      if (status === "error") return;
-      latenciesMs.push(performance.now() - dueAt);
-      sentLatenciesMs.push(performance.now() - sentAt);
-    });
+    const status = (await clients[index % clients.length]?.ask()) ?? "error";
+    state.open -= 1;
+    if (!isCounted) return;
+    statuses[status] = (statuses[status] ?? 0) + 1;
+    if (status === "error") return;
+    latenciesMs.push(performance.now() - dueAt);
+    sentLatenciesMs.push(performance.now() - sentAt);
   };
 
   const asked: Promise<void>[] = [];
@@ -98,15 +97,6 @@ async function run(): Promise<Outcome> {
 function quantile(values: readonly number[], q: number): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.ceil(q * sorted.length) - 1] ?? null;
-}
-
-function ask(client: PodClient | undefined, done: (status: string) => void): Promise<void> {
-  return new Promise((resolve) => {
-    client?.ask((status) => {
-      done(status);
-      resolve();
-    });
-  });
 }
 
 /** Says the first half of a request and waits, again and again. */
