@@ -1,13 +1,12 @@
 // Writes the program as few files (docs/decisions/0018), with the licences of the packages that are part of them.
 import { globSync, readFileSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { build } from "esbuild";
 
 const [to] = process.argv.slice(2);
 if (to === undefined) throw new Error("usage: write-program.ts TO");
-await rm(to, { recursive: true, force: true });
 const { metafile } = await build({
   // All in one folder: they find each other, and package.json, by where they are.
   entryPoints: {

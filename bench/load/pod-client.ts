@@ -1,5 +1,6 @@
 // A pod's HTTP client for the load bench. On two cores what the generator spends is missing to what it measures, and
-// node:http spends nearly twice as much (0.21 of a core at 500 requests a second, this 0.12): here a request is one write of bytes that were made once.
+// node:http spends nearly twice as much (0.21 of a core at 500 requests a second, this 0.12): here a request is one write
+// of bytes that were made once.
 import { connect, type Socket } from "node:net";
 
 export interface PodClient {
