@@ -9,6 +9,5 @@ it("writes an instant the way each endpoint does", () => {
   assert.equal(isoTime(unixMs), "2026-06-04T02:03:05.25Z");
   assert.equal(entraTime(unixMs), "2026-06-04 02:03:05Z");
   assert.equal(httpTime(unixMs), "Thu, 04 Jun 2026 02:03:05 GMT");
-  assert.equal(httpTime(unixMs), new Date(unixMs).toUTCString());
   assert.equal(unixSeconds(unixMs), 1_780_538_585);
 });

@@ -61,6 +61,7 @@ describe("createTokenIssuer", () => {
     assert.deepEqual(issuer.verify(altered.join(".")), { kind: "invalid" });
     assert.deepEqual(issuer.verify(`${token}.more`), { kind: "invalid" });
     assert.deepEqual(issuer.verify("nonsense"), { kind: "invalid" });
+    assert.deepEqual(issuer.verify(token), { kind: "valid", audience: vault });
     clock.advance(60_000);
     assert.deepEqual(issuer.verify(token), { kind: "expired" });
   });
