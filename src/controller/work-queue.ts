@@ -1,5 +1,6 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
+import { createOwnSignals, type OwnSignals } from "../runtime/own-signals.ts";
 import { toError } from "../runtime/to-error.ts";
 import { createBackoff, type WaitTerms } from "./backoff.ts";
 import { inTurns } from "./in-turns.ts";
@@ -56,6 +57,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock, observer = noObserver, concurrency = defaultConcurrency } = options;
   const ready = createReadyKeys(clock, observer);
   const closing = new AbortController();
+  const signals = createOwnSignals(closing.signal);
   const idle = createIdleSignal(() => startReady());
 
   const add = (key: string, priority: Priority = "live"): void => {
@@ -75,7 +77,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     return key !== undefined;
   });
   const run = async (key: string): Promise<void> => {
-    const result = await workOn(key, closing.signal, options);
+    const result = await workOn(key, signals, options);
     const asked = ready.done(key);
     if (result.done) backoff.reset(key);
     else if (!closing.signal.aborted) backoff.wait(key, result);
@@ -93,13 +95,13 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   return { add, addAfter, settled: idle.wait, close };
 }
 
-async function workOn(key: string, closing: AbortSignal, options: WorkQueueOptions): Promise<WorkResult> {
+async function workOn(key: string, signals: OwnSignals, options: WorkQueueOptions): Promise<WorkResult> {
   const { clock, log, work, observer = noObserver } = options;
   const limit = new AbortController();
   const cancel = clock.after(workLimitMs, () => limit.abort(new Error("work takes too long")));
   const startedMs = clock.monotonicMs();
   try {
-    const result = await work(key, AbortSignal.any([closing, limit.signal]));
+    const result = await signals.during(limit.signal, (signal) => work(key, signal));
     if (!result.done) observer.retried();
     return result;
   } catch (error) {

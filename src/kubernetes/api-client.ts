@@ -1,5 +1,6 @@
 import { delay, type Clock } from "../runtime/clock.ts";
 import { withDeadline } from "../runtime/deadline.ts";
+import { createOwnSignals } from "../runtime/own-signals.ts";
 import { parseHttpDate, retryAfterSeconds } from "../runtime/retry-after.ts";
 import { toError } from "../runtime/to-error.ts";
 import type { ApiCall, ApiWatch, KubernetesApi } from "./api.ts";
@@ -10,7 +11,7 @@ import { createRateLimit, type Rate } from "./rate-limit.ts";
 import { parseJsonValue } from "./raw-object.ts";
 import { createSlots } from "./slots.ts";
 import { errorOfStatus } from "./status-error.ts";
-import { createTransport, type Transport, type WireAnswer, type WireRequest } from "./transport.ts";
+import { createTransport, type OpenAnswer, type Transport, type WireRequest } from "./transport.ts";
 import { splitLines } from "./watch-lines.ts";
 
 export interface ApiClientOptions {
@@ -37,27 +38,26 @@ export function createApiClient(options: ApiClientOptions): KubernetesApi {
   const slots = createSlots(connections);
   const limit = rate === null ? null : createRateLimit(clock, rate);
   const closing = new AbortController();
+  const signals = createOwnSignals(closing.signal);
   const parts: Parts = { ...options, transport, skew: { ms: null }, readDate: createDateReader() };
-  const until = (signal: AbortSignal | undefined): AbortSignal =>
-    signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]);
   return {
-    call: async (call) => {
-      const signal = until(call.signal);
-      const what = `${call.method} ${call.path}`;
-      return await explain(what, signal, async () => {
-        // The wait for one's turn is not the server's fault.
-        await limit?.take(signal);
-        const release = await slots.take(signal, call.yields);
-        try {
-          return await withDeadline(clock, call.deadlineMs ?? defaultDeadlineMs, signal, (bounded) =>
-            callRepeatedly(parts, { ...call, signal: bounded }),
-          );
-        } finally {
-          release();
-        }
-      });
-    },
-    watch: async (watch) => openWatch(parts, { ...watch, signal: until(watch.signal) }),
+    call: (call) =>
+      signals.during(call.signal, (signal) =>
+        explain(`${call.method} ${call.path}`, signal, async () => {
+          // The wait for one's turn is not the server's fault.
+          await limit?.take(signal);
+          const release = await slots.take(signal, call.yields);
+          try {
+            return await withDeadline(clock, call.deadlineMs ?? defaultDeadlineMs, signal, (bounded) =>
+              callRepeatedly(parts, { ...call, signal: bounded }),
+            );
+          } finally {
+            release();
+          }
+        }),
+      ),
+    watch: async (watch) =>
+      openWatch(parts, { ...watch, signal: AbortSignal.any([closing.signal, watch.signal]) }),
     clockSkewMs: () => parts.skew.ms,
     close: async () => {
       closing.abort(new KubernetesError("Unreachable", "the client is closed"));
@@ -92,6 +92,7 @@ async function explain<T>(what: string, signal: AbortSignal, run: () => Promise<
   }
 }
 
+type AnswerHead = Pick<OpenAnswer, "statusCode" | "headers">;
 type BoundCall = ApiCall & { readonly signal: AbortSignal };
 
 async function callRepeatedly(parts: Parts, call: BoundCall): Promise<JsonValue | undefined> {
@@ -116,7 +117,7 @@ async function callOnce(parts: Parts, call: BoundCall): Promise<JsonValue | unde
   const { method, beforeSend } = call;
   const request = { method, path: pathOf(call), body, headers: type, beforeSend };
   const answer = await authorized(parts, request, (wire) => parts.transport.send(wire, call.signal));
-  const text = await answer.body.text();
+  const { text } = answer;
   if (answer.statusCode >= 400) throw failureOf(parts, call, answer, text);
   if (text === "") return undefined;
   return isJson(answer) ? parse(call, text) : text;
@@ -149,7 +150,7 @@ async function openWatch(parts: Parts, watch: ApiWatch): Promise<AsyncIterable<s
 /** An iteration that never begins ends with its signal; one that has begun, when it is left. */
 function readLines(
   what: string,
-  answer: WireAnswer,
+  answer: OpenAnswer,
   signal: AbortSignal,
   destroy: () => Promise<void>,
 ): AsyncIterable<string> {
@@ -171,12 +172,12 @@ function readLines(
 }
 
 /** Sends with the credentials of now; a 401 means that nothing was done, so new ones are tried once. */
-async function authorized(
+async function authorized<T extends AnswerHead>(
   { connection, clock, userAgent, skew, readDate }: Parts,
   request: WireRequest,
-  send: (request: WireRequest) => Promise<WireAnswer>,
-): Promise<WireAnswer> {
-  const attempt = async (renew: boolean): Promise<WireAnswer> => {
+  send: (request: WireRequest) => Promise<T>,
+): Promise<T> {
+  const attempt = async (renew: boolean): Promise<T> => {
     const authorization = await connection.authorization(renew);
     const headers = {
       // Asked for gzip, servers compress watch-lists too, and hold events back for it (§5.1 item 9).
@@ -194,15 +195,13 @@ async function authorized(
     return answer;
   };
   const answer = await attempt(false);
-  if (answer.statusCode !== 401) return answer;
-  await answer.body.dump();
-  return await attempt(true);
+  return answer.statusCode === 401 ? await attempt(true) : answer;
 }
 
 function failureOf(
   { clock }: Parts,
   call: Pick<ApiCall, "method" | "path">,
-  answer: WireAnswer,
+  answer: AnswerHead,
   body: string,
 ): KubernetesError {
   const seconds = retryAfterSeconds(headerOf(answer, "retry-after"), clock.nowMs());
@@ -215,7 +214,7 @@ function pathOf({ path, query = {} }: Pick<ApiCall, "path" | "query">): string {
   return text === "" ? path : `${path}?${text}`;
 }
 
-function isJson(answer: WireAnswer): boolean {
+function isJson(answer: AnswerHead): boolean {
   return headerOf(answer, "content-type")?.includes("json") ?? false;
 }
 
@@ -226,7 +225,7 @@ function parse({ method, path }: ApiCall, text: string): JsonValue {
   throw new KubernetesError("Unreachable", `${method} ${path}: the answer is no JSON`);
 }
 
-function headerOf({ headers }: WireAnswer, name: string): string | undefined {
+function headerOf({ headers }: AnswerHead, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(", ") : value;
 }

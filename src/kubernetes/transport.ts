@@ -1,6 +1,7 @@
 import { Client, type Dispatcher, Pool } from "undici";
 
 import type { Connection, TlsSettings } from "./connection.ts";
+import { readWhole, type WholeAnswer } from "./whole-answer.ts";
 
 /** One request as it goes over the wire. */
 export interface WireRequest {
@@ -11,17 +12,18 @@ export interface WireRequest {
   /** Asked at the moment at which a socket takes the request; when it throws, nothing goes out. */
   readonly beforeSend?: (() => void) | undefined;
 }
-export type WireAnswer = Dispatcher.ResponseData;
+/** Its body is still to come. */
+export type OpenAnswer = Dispatcher.ResponseData;
 
 /** The sockets to one API server. */
 export interface Transport {
   /** Sends over the pool. @throws what undici throws, or the signal's reason. */
-  send(request: WireRequest, signal: AbortSignal): Promise<WireAnswer>;
+  send(request: WireRequest, signal: AbortSignal): Promise<WholeAnswer>;
   /** Sends over a connection that nothing else uses; `destroy` ends it, whatever state it is in. */
   sendAlone(
     request: WireRequest,
     signal: AbortSignal,
-  ): Promise<{ readonly answer: WireAnswer; readonly destroy: () => Promise<void> }>;
+  ): Promise<{ readonly answer: OpenAnswer; readonly destroy: () => Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -50,12 +52,8 @@ export function createTransport(connection: Connection, connections: number): Tr
     return current.pool;
   };
   return {
-    send: async (request, signal) => {
-      const { beforeSend } = request;
-      const all = await pool();
-      const dispatcher = beforeSend === undefined ? all : all.compose(asking(beforeSend));
-      return dispatcher.request({ ...wire(base, request), signal });
-    },
+    send: async (request, signal) =>
+      readWhole(await pool(), wire(base, request), { signal, beforeSend: request.beforeSend }),
     sendAlone: (request, signal) => sendAlone({ connection, base, alone }, request, signal),
     close: async () => {
       const old = current;
@@ -92,22 +90,6 @@ async function sendAlone(
     await destroy();
     throw thrown;
   }
-}
-
-/** Requests wait for a free socket too: only the one that gets it knows whether it may still go out. */
-function asking(ask: () => void): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) =>
-    dispatch(options, {
-      onRequestStart: (...args) => {
-        ask();
-        handler.onRequestStart?.(...args);
-      },
-      onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
-      onResponseStart: (...args) => handler.onResponseStart?.(...args),
-      onResponseData: (...args) => handler.onResponseData?.(...args),
-      onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
-      onResponseError: (...args) => handler.onResponseError?.(...args),
-    });
 }
 
 function connectOptions(tls: TlsSettings) {

@@ -11,17 +11,19 @@ export async function withDeadline<T>(
   signal: AbortSignal,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const deadline = new AbortController();
-  const cancel = clock.after(limitMs, () =>
-    deadline.abort(new Error(`no answer within ${limitMs / 1000} s`)),
-  );
-  const bounded = AbortSignal.any([signal, deadline.signal]);
+  const bounded = new AbortController();
+  const end = (): void => bounded.abort(signal.reason);
+  const cancel = clock.after(limitMs, () => bounded.abort(new Error(`no answer within ${limitMs / 1000} s`)));
+  // AbortSignal.any would take a tenth of what sending a request takes.
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end);
   try {
-    return await run(bounded);
+    return await run(bounded.signal);
   } catch (thrown) {
-    bounded.throwIfAborted(); // says why; some clients throw an error of their own
+    bounded.signal.throwIfAborted(); // says why; some clients throw an error of their own
     throw thrown;
   } finally {
+    signal.removeEventListener("abort", end);
     cancel();
   }
 }
