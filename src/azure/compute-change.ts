@@ -13,6 +13,7 @@ import {
   sizeOf,
 } from "./identity-patch.ts";
 import type { IsImmutable } from "./immutable-identities.ts";
+import type { MachineRead } from "./recent-reads.ts";
 import type { SettledMachines } from "./settled-machines.ts";
 import type { VmId } from "./vm-id.ts";
 
@@ -54,11 +55,19 @@ export async function read(call: Call): Promise<MachineIdentity> {
 }
 
 /**
- * Brings the machine to what `change` says, in as many requests as it takes. Always reads first, and again after each
- * request: after an unknown outcome the same change may be half done or done (reliability.md Z3).
+ * Brings the machine to what `change` says, in as many requests as it takes. Begins with what was read a moment ago
+ * (`recent`) or reads, and reads again after each request: after an unknown outcome the same change may be half done or
+ * done (reliability.md Z3).
  */
-export async function applyChange(call: Call, change: IdentityChange): Promise<ComputeResult> {
-  let current = await read(call);
+export async function applyChange(
+  call: Call,
+  change: IdentityChange,
+  recent: MachineRead | null,
+): Promise<ComputeResult> {
+  const isOpen = (machine: MachineIdentity): boolean =>
+    sizeOf(openChange(machine, change, call.isImmutable)) > 0;
+  // That nothing is left to do, ARM has to say now.
+  let current = recent !== null && isOpen(recent) ? recent : await read(call);
   for (let conflicts = 0; ;) {
     const open = openChange(current, change, call.isImmutable);
     const isSo = sizeOf(open) === 0;
@@ -66,7 +75,7 @@ export async function applyChange(call: Call, change: IdentityChange): Promise<C
     if (current.isDeleting) return failed(call, deletingFailure, current);
     if (!call.mayWrite()) return failed(call, unknownOutcome("another controller leads now"), current);
     // oxlint-disable-next-line no-await-in-loop -- each request needs the state the last one left
-    const { failure, isUntouched } = isSo ? notSettled : await sendChange(call, current, open);
+    const { failure, isUntouched } = isSo ? notSettled : await sendChange(call, current, open, recent);
     if (failure !== null) {
       const waitMs = conflictWaitMs(call, failure, conflicts);
       // oxlint-disable-next-line no-await-in-loop -- see above
@@ -89,14 +98,21 @@ interface Sent {
 }
 
 /** Sends one request and follows its operation. @throws the signal's reason. */
-async function sendChange(call: Call, current: MachineIdentity, open: IdentityChange): Promise<Sent> {
+async function sendChange(
+  call: Call,
+  current: MachineIdentity,
+  open: IdentityChange,
+  recent: MachineRead | null,
+): Promise<Sent> {
   const { arm, clock, vm, signal, settled, target } = call;
   const wasSettled = settled.has(target);
   const sent = [...open.add, ...open.remove];
+  // A read of some time ago may be outdated in ways that a merge would undo.
+  const patch = { ...formPatch(current, open), ...(current === recent ? { ifMatch: recent.etag } : {}) };
   settled.sending(target);
   const patchAndFollow = async (): Promise<ComputeFailure | null> => {
     const started = await withDeadline(clock, callLimitMs, signal, (bounded) =>
-      arm.patchIdentity(vm, formPatch(current, open), bounded),
+      arm.patchIdentity(vm, patch, bounded),
     );
     return followOperation({ ...call, started, sent });
   };

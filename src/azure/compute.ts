@@ -11,6 +11,7 @@ import type { Credential } from "./credential.ts";
 import { createGatedArmClient } from "./gated-arm-client.ts";
 import type { IdentityChange } from "./identity-patch.ts";
 import type { IsImmutable } from "./immutable-identities.ts";
+import { createRecentReads } from "./recent-reads.ts";
 import { createSettledMachines } from "./settled-machines.ts";
 import { parseVmId, type VmId } from "./vm-id.ts";
 
@@ -19,7 +20,8 @@ export interface Compute {
   /** Resource ids of the user-assigned identities now on `target`, spelled as ARM does. */
   getIdentities(target: string, signal: AbortSignal): Promise<ComputeResult>;
   /**
-   * Adds and removes, waits for ARM's operation, verifies by GET and answers what is on the target then.
+   * Adds and removes, waits for ARM's operation, verifies by GET and answers what is on the target then. What
+   * `getIdentities` has read in the last 2 s is not read again, and must still be so when ARM changes it.
    * Only what is not so yet is sent, in one PATCH for up to 150 identities; other identities stay, and
    * immutable ones whatever is asked. Conflicts are waited out for half a minute.
    */
@@ -64,6 +66,7 @@ export function createCompute(options: ComputeOptions): Compute {
     isImmutable,
     mayWrite,
   };
+  const recent = createRecentReads(clock);
   const inTurn = createQueues();
   const run = (
     target: string,
@@ -73,8 +76,13 @@ export function createCompute(options: ComputeOptions): Compute {
     inTurn(target.toLowerCase(), () => attempt(clock, target, (vm) => use({ ...terms, target, vm, signal })));
   return {
     getIdentities: (target, signal) =>
-      run(target, signal, async (call) => ({ ok: true, identities: (await read(call)).userAssigned })),
-    changeIdentities: (target, change, signal) => run(target, signal, (call) => applyChange(call, change)),
+      run(target, signal, async (call) => {
+        const machine = await read(call);
+        recent.seen(target, machine);
+        return { ok: true, identities: machine.userAssigned };
+      }),
+    changeIdentities: (target, change, signal) =>
+      run(target, signal, (call) => applyChange(call, change, recent.take(target))),
   };
 }
 

@@ -28,11 +28,14 @@ async function start(
   settings: Partial<EmulatorSettings> = {},
 ): Promise<{ readonly world: World; readonly compute: Compute }> {
   const world = await startWorld(t, settings);
-  const { clock, authorityUrl, armUrl } = world;
+  return { world, compute: accessTo(world) };
+}
+
+function accessTo({ clock, authorityUrl, armUrl }: World): Compute {
   const endpoints = { authorityUrl, armUrl };
   const app = { tenantID, clientID: appClientID, clientSecret: appSecret };
   const credential = createSecretCredential({ clock, cloud, endpoints, ...app });
-  return { world, compute: createCompute({ clock, cloud, credential, endpoints }) };
+  return createCompute({ clock, cloud, credential, endpoints });
 }
 
 function namesOf(result: ComputeResult): readonly string[] {
@@ -159,5 +162,50 @@ describe("identities of machines on the emulator", () => {
     world.clock.advance(35_000);
     assert.deepEqual(namesOf(await compute.changeIdentities(vm, change, signal)), ["reader", "writer"]);
     assert.deepEqual(calls(world), ["GET", "PATCH", "GET"]);
+  });
+});
+
+describe("identities that somebody has just asked for", () => {
+  const change = { add: [managed("writer")], remove: [] };
+  const instant = { operationDurationMs: 0 };
+
+  it("are changed without another read, once", async (t) => {
+    const { world, compute } = await start(t, instant);
+    await compute.getIdentities(vm.toUpperCase(), signal);
+    assert.deepEqual(namesOf(await compute.changeIdentities(vm, change, signal)), ["reader", "writer"]);
+    assert.deepEqual(calls(world), ["GET", "PATCH", "GET"]);
+    const more = { add: [managed("auditor")], remove: [] };
+    await compute.changeIdentities(vm, more, signal);
+    assert.deepEqual(calls(world).slice(3), ["GET", "PATCH", "GET"]);
+  });
+
+  it("are read again after 2 s", async (t) => {
+    const { world, compute } = await start(t, instant);
+    await compute.getIdentities(vm, signal);
+    world.clock.advance(2000);
+    await compute.changeIdentities(vm, change, signal);
+    assert.deepEqual(calls(world), ["GET", "GET", "PATCH", "GET"]);
+  });
+
+  it("are read again when nothing seems to be left to do", async (t) => {
+    const { world, compute } = await start(t, instant);
+    await compute.getIdentities(vm, signal);
+    assert.ok((await compute.changeIdentities(vm, { add: [managed("reader")], remove: [] }, signal)).ok);
+    assert.deepEqual(calls(world), ["GET", "GET"]);
+  });
+
+  it("are not changed by what was so before somebody else changed the machine", async (t) => {
+    const { world, compute } = await start(t, instant);
+    await compute.getIdentities(vm, signal);
+    const other = { add: [managed("auditor")], remove: [] };
+    await accessTo(world).changeIdentities(vm, other, signal);
+    const before = calls(world).length;
+    const result = await drive(world.clock, compute.changeIdentities(vm, change, signal));
+    assert.deepEqual(namesOf(result), ["auditor", "reader", "writer"]);
+    assert.deepEqual(calls(world).slice(before), ["PATCH", "GET", "PATCH", "GET"]);
+    assert.deepEqual(
+      world.emulator.journal.list().flatMap(({ method, status }) => (method === "PATCH" ? [status] : [])),
+      [200, 412, 200],
+    );
   });
 });
