@@ -112,7 +112,9 @@ export function hasFreeName(
   if (pairOf(holder) === pairWanted(wanted) && !mayStay(holder)) return false;
   const later = holderOf(long);
   if (later === undefined) return true;
-  return isElsewhere(later) && ofTarget !== null && holderOf(ofTarget) === undefined;
+  if (!isElsewhere(later)) return false;
+  const name = ofTarget();
+  return name !== null && holderOf(name) === undefined;
 }
 
 /**
@@ -133,7 +135,7 @@ export function newAssignedIdentity(
   const isFree = (name: string): boolean => !options.isTaken(keyOf({ namespace, name }));
   return {
     namespace,
-    name: [plain, long].find(isFree) ?? ofTarget ?? long,
+    name: [plain, long].find(isFree) ?? ofTarget() ?? long,
     labels: { nodename: pod.node },
     annotations: {
       ...(options.preAssigned ? { [objectAnnotation.preAssigned]: "true" } : {}),

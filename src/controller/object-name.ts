@@ -12,7 +12,7 @@ export interface ObjectNames {
   /** Where the plain one is not free. */
   readonly long: string;
   /** Where the long one is held for another machine; null where the pod's is not known. */
-  readonly ofTarget: string | null;
+  readonly ofTarget: () => string | null;
 }
 
 /** `target`: the VM or scale set, in whatever letter case. */
@@ -28,7 +28,8 @@ export function namesFor(
     namespace: isOwn ? identity.namespace : "default",
     plain: fitting(plain),
     long: fitting(long),
-    ofTarget: target === null ? null : fitting(`${long}-${shortHash(target.toLowerCase())}`),
+    // Hardly ever asked for.
+    ofTarget: () => (target === null ? null : fitting(`${long}-${shortHash(target.toLowerCase())}`)),
   };
 }
 

@@ -10,6 +10,7 @@ import { bindingStatus } from "./binding-status.ts";
 import { isObject } from "./json-shape.ts";
 import { isSettled, type JudgeDependencies } from "./binding-judgement.ts";
 import type { Cluster, UnbelievedGrant } from "./ports.ts";
+import { createQuietKeys } from "./quiet-keys.ts";
 import { isShown } from "./same-status.ts";
 import { startSchedule } from "./schedule.ts";
 import { recordBindingFlip, recordGrantFlip, recordUnbelieved } from "./status-events.ts";
@@ -55,6 +56,8 @@ export interface StatusWriterDependencies extends JudgeDependencies {
 
 /** Few at a time: a thousand bindings may flip at midnight, and their writes share a budget with the assignments'. */
 const concurrency = 8;
+/** How many pods are assigned changes a thousand times in a rollout, and what is shown of it a few times. */
+const countTerms = { quietMs: 1000, longestMs: 5000 };
 
 interface Parts extends StatusWriterDependencies {
   readonly findings: Findings;
@@ -86,10 +89,7 @@ export function createStatusWriter(deps: StatusWriterDependencies): StatusWriter
     rememberGrants(parts, grantBindings);
     stops.push(
       looks.follow(deps.decider),
-      cluster.subscribe((change) => {
-        for (const subject of subjectsTouched(change, known))
-          queue.addAfter(subjectText(subject), delayMsAfter(change));
-      }),
+      followChanges(deps, known, queue),
       startSchedule({ ...deps, wakeUps, onDue: (text) => queue.add(text), onAll: addAll }),
       deps.decider.onPolicyChange?.(addAll) ?? (() => undefined),
     );
@@ -121,16 +121,30 @@ function addTo(queue: WorkQueue): (subjects: readonly StatusSubject[], priority?
   };
 }
 
+/** What changes is looked at at once, how many pods are assigned when that is over. */
+function followChanges(
+  { clock, cluster }: StatusWriterDependencies,
+  known: Parameters<typeof subjectsTouched>[1],
+  queue: WorkQueue,
+): Cancel {
+  const counts = createQuietKeys({ clock, ...countTerms, onQuiet: (text) => queue.add(text) });
+  const stop = cluster.subscribe((change) => {
+    for (const subject of subjectsTouched(change, known)) {
+      if (change.kind === "AzureAssignedIdentity") counts.note(subjectText(subject));
+      else queue.add(subjectText(subject));
+    }
+  });
+  return () => {
+    stop();
+    counts.cancelAll();
+  };
+}
+
 function rememberGrants({ cluster, oldGrants }: Parts, grantBindings: Map<Key, Key>): void {
   for (const grant of cluster.list("AzureIdentityAccessGrant")) {
     oldGrants.add(grant.uid);
     grantBindings.set(keyOf(grant), bindingOf(grant));
   }
-}
-
-/** How many pods are assigned changes a thousand times in a rollout, and what is shown of it a few times. */
-function delayMsAfter({ kind }: { readonly kind: string }): number {
-  return kind === "AzureAssignedIdentity" ? 2000 : 0;
 }
 
 async function writeStatus(parts: Parts, text: string): Promise<WorkResult> {

@@ -2,7 +2,7 @@
 export interface Slots {
   /**
    * Resolves, with the way to end it, when it is the caller's turn. Who `yields` lets everybody else go first, also those
-   * who come later, but for one turn in a hundred.
+   * who come later: it waits until fewer than half of the slots are taken, but for one turn in a hundred.
    * @throws the signal's reason when it aborts first.
    */
   take(signal: AbortSignal, yields?: boolean): Promise<() => void>;
@@ -17,19 +17,24 @@ export function createSlots(count: number): Slots {
   let before = 0;
   const waiting: Waiting = new Set();
   const yielding: Waiting = new Set();
+  // A slot that is free for a moment in a rush is not for those who yield.
+  const isQuiet = (): boolean => waiting.size === 0 && free > count / 2;
   const release = (): void => {
+    free += 1;
     const [first] = waiting;
     const [last] = yielding;
-    const isTurnOfLast = first === undefined || (last !== undefined && before >= mostBefore);
+    const isTurnOfLast = last !== undefined && (isQuiet() || before >= mostBefore);
     before = isTurnOfLast || last === undefined ? 0 : before + 1;
     const next = isTurnOfLast ? last : first;
-    if (next === undefined) free += 1;
-    else next();
+    if (next === undefined) return;
+    free -= 1;
+    next();
   };
   return {
     take: async (signal, yields = false) => {
       signal.throwIfAborted();
-      if (free > 0) free -= 1;
+      const isFree = yields ? isQuiet() : free > 0;
+      if (isFree) free -= 1;
       else await waitForTurn(yields ? yielding : waiting, signal);
       return release;
     },

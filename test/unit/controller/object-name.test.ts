@@ -10,7 +10,7 @@ const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 function namesOf(podName: string, identityName: string, target: string): readonly string[] {
   const wanted = want(makePod(podName), makeIdentity(identityName));
   const { plain, long, ofTarget } = namesFor(wanted, { namespaced: false, target });
-  return [plain, long, ofTarget ?? assert.fail("the target is known")];
+  return [plain, long, ofTarget() ?? assert.fail("the target is known")];
 }
 
 describe("names of an object", () => {

@@ -41,6 +41,42 @@ describe("slots", () => {
     assert.deepEqual([order.indexOf("yields 1"), order.indexOf("yields 2"), order.length], [99, 121, 122]);
   });
 
+  it("are not given to those who yield while half of them are taken, for then more is to come", async () => {
+    const slots = createSlots(4);
+    const busy = [await slots.take(never), await slots.take(never)];
+    let isIn = false;
+    const yielding = slots.take(never, true).then((release) => {
+      isIn = true;
+      return release;
+    });
+    await turn();
+    assert.equal(isIn, false);
+    busy[0]?.();
+    (await yielding)();
+    busy[1]?.();
+    // None was lost or made.
+    await Promise.all([1, 2, 3, 4].map(() => slots.take(never)));
+    const late = slots.take(AbortSignal.timeout(0));
+    await assert.rejects(late);
+  });
+
+  it("come to those who yield after 99 turns of others, also where nobody waits", async () => {
+    const slots = createSlots(2);
+    let turns = 0;
+    let others = await slots.take(never);
+    const yielding = slots.take(never, true).then((release) => {
+      release();
+      return turns;
+    });
+    for (turns = 0; turns < 150; turns += 1) {
+      const next = await slots.take(never);
+      others();
+      others = next;
+      await turn();
+    }
+    assert.equal(await yielding, 99);
+  });
+
   it("are free at once also for those who yield", async () => {
     const slots = createSlots(1);
     (await slots.take(never, true))();
