@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../runtime/clock.ts";
-import { createEventGroups } from "./event-groups.ts";
-import { createSeries, seriesKey, type EventSeries, type EventTerms } from "./event-series.ts";
+import { createEventGroups, type Placed } from "./event-groups.ts";
+import { createSeries, type EventSeries, type EventTerms } from "./event-series.ts";
 
 /** The series that go on: those of which there was an event in the last six minutes. */
 export interface EventMemory {
@@ -26,7 +26,7 @@ export function createEventMemory(options: {
 }): EventMemory {
   const { clock, random, give } = options;
   const nextSuffix = createSuffixes(clock, random);
-  const { known, termsFor, forget } = createKnownSeries();
+  const { known, place, forget } = createKnownSeries();
   let sweeping: Cancel | null = null;
 
   const end = (series: EventSeries): void => {
@@ -49,9 +49,9 @@ export function createEventMemory(options: {
     sweeping ??= clock.after(sweepMs, sweep);
     return series;
   };
-  const note = (terms: EventTerms): EventSeries => repeat(known.get(seriesKey(terms)), clock) ?? begin(terms);
+  const count = ({ key, terms }: Placed): EventSeries => repeat(known.get(key), clock) ?? begin(terms);
   return {
-    note: (terms) => note(termsFor(terms)),
+    note: (terms) => count(place(terms)),
     forget,
     close: () => {
       sweeping?.();
@@ -62,8 +62,7 @@ export function createEventMemory(options: {
 
 interface KnownSeries {
   readonly known: Map<string, EventSeries>;
-  /** The terms of the series that such an event belongs to. */
-  readonly termsFor: (terms: EventTerms) => EventTerms;
+  readonly place: (terms: EventTerms) => Placed;
   readonly forget: (series: EventSeries) => void;
 }
 
@@ -72,7 +71,7 @@ function createKnownSeries(): KnownSeries {
   const groups = createEventGroups();
   return {
     known,
-    termsFor: (terms) => (known.has(seriesKey(terms)) ? terms : groups.join(terms)),
+    place: (terms) => groups.place(terms, (key) => known.has(key)),
     forget: (series) => {
       if (known.get(series.key) !== series) return;
       known.delete(series.key);

@@ -46,8 +46,9 @@ const nameLimit = 253;
  * no note of their own.
  */
 export function seriesKey({ type, reason, note, regarding, related, isCombined }: EventTerms): string {
-  const about = related === undefined ? [note] : [refer(related), note.replaceAll(varying, "#")];
-  return JSON.stringify([type, reason, refer(regarding), ...(isCombined === true ? [null] : about)]);
+  const about = (): readonly unknown[] =>
+    related === undefined ? [note] : [refer(related), note.replaceAll(varying, "#")];
+  return JSON.stringify([type, reason, refer(regarding), ...(isCombined === true ? [null] : about())]);
 }
 
 /** UUIDs of requests, times, and how long to wait. Other numbers are names and status codes. */

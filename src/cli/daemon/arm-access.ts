@@ -55,10 +55,16 @@ export function openCompute(
     (await import("../../azure/compute.ts")).createCompute(options);
   const loaded = (): Promise<LoadedCompute> => (loading ??= load());
   // Who asks for ARM hears of what fails here.
-  const prepare = (): void => void loaded().catch(() => undefined);
-  daemon.onClose(clock.after(loadAfterMs, prepare));
+  const loadAhead = (): void => void loaded().catch(() => undefined);
+  daemon.onClose(clock.after(loadAfterMs, loadAhead));
+  let logIn = async (): Promise<void> => {
+    logIn = async () => {};
+    await loaded();
+    await credential.getToken([cloud.armScope]);
+  };
   return {
-    prepare,
+    // The first token takes longest, and once is enough: with a login that fails, Entra is asked when ARM must be.
+    prepare: () => void logIn().catch(() => undefined),
     getIdentities: async (target, signal) => (await loaded()).getIdentities(target, signal),
     changeIdentities: async (target, change, signal) =>
       (await loaded()).changeIdentities(target, change, signal),
