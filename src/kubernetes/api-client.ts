@@ -130,18 +130,19 @@ async function openWatch(parts: Parts, watch: ApiWatch): Promise<AsyncIterable<s
   return await explain(what, signal, () =>
     withDeadline(parts.clock, defaultDeadlineMs, signal, async (bounded) => {
       let destroy: (() => Promise<void>) | undefined;
-      const answer = await authorized(parts, request, async (wire) => {
-        await destroy?.();
-        const opened = await parts.transport.sendAlone(wire, bounded);
-        destroy = opened.destroy;
-        return opened.answer;
-      });
       const end = async (): Promise<void> => destroy?.();
-      if (answer.statusCode === 200) return readLines(what, answer, signal, end);
       try {
+        const answer = await authorized(parts, request, async (wire) => {
+          await end();
+          const opened = await parts.transport.sendAlone(wire, bounded);
+          destroy = opened.destroy;
+          return opened.answer;
+        });
+        if (answer.statusCode === 200) return readLines(what, answer, signal, end);
         throw failureOf(parts, { method: "GET", path: watch.path }, answer, await answer.body.text());
-      } finally {
+      } catch (thrown) {
         await end();
+        throw thrown;
       }
     }),
   );

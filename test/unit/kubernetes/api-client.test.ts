@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { describe, it } from "node:test";
 
 import { createSimulatedClock } from "../../../src/runtime/simulated-clock.ts";
-import { connectionTo, json, statusBody, useLoopback } from "./loopback-api.ts";
+import { connectionTo, failToRenew, json, statusBody, useLoopback } from "./loopback-api.ts";
 
 async function collect(lines: AsyncIterable<string>): Promise<readonly string[]> {
   const all: string[] = [];
@@ -273,6 +273,17 @@ describe("a watch of the client", () => {
     const { signal } = new AbortController();
     await assert.rejects(api.watch({ ...watch, signal }), { code: "Expired" });
     assert.equal(seen.length, 2);
+  });
+
+  it("leaves no connection when there are no new credentials", { timeout: 10_000 }, async (t) => {
+    const closed = Promise.withResolvers<void>();
+    const { api } = await useLoopback(
+      t,
+      (_, response) => void response.on("close", closed.resolve).writeHead(401).write("refused"),
+      { connection: (url) => connectionTo(url, failToRenew) },
+    );
+    await assert.rejects(api.watch({ ...watch, signal: new AbortController().signal }), /no token/);
+    await closed.promise;
   });
 
   it("fails when the server does not begin to answer within 10 s", async (t) => {

@@ -72,6 +72,11 @@ export function connectionTo(
   return { url, namespace: "default", tls: async () => tls, authorization };
 }
 
+/** A token that there is once. */
+export async function failToRenew(renew: boolean): Promise<string> {
+  return renew ? Promise.reject(new Error("no token")) : "Bearer t";
+}
+
 export function json(
   response: ServerResponse,
   status: number,
