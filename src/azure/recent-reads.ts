@@ -18,20 +18,37 @@ export interface RecentReads {
 
 const recentMs = 2_000;
 
+interface Read {
+  readonly machine: MachineRead;
+  readonly readMs: number;
+}
+
 /** Knows of no machine yet. Ids are compared without regard to letter case. */
 export function createRecentReads(clock: Clock): RecentReads {
-  const reads = new Map<string, { readonly machine: MachineRead; readonly readMs: number }>();
+  const reads = new Map<string, Read>();
+  const isRecent = ({ readMs }: Read): boolean => clock.monotonicMs() - readMs < recentMs;
+  const dropOld = (): void => {
+    for (const [key, read] of reads) {
+      if (isRecent(read)) return;
+      reads.delete(key);
+    }
+  };
   return {
     seen: (target, machine) => {
+      dropOld();
+      const key = target.toLowerCase();
+      // Last come is last in the order of the map, too.
+      reads.delete(key);
       const { etag } = machine;
       // Without one, nobody could tell whether it is still so.
-      if (etag === undefined) reads.delete(target.toLowerCase());
-      else reads.set(target.toLowerCase(), { machine: { ...machine, etag }, readMs: clock.monotonicMs() });
+      if (etag !== undefined) reads.set(key, { machine: { ...machine, etag }, readMs: clock.monotonicMs() });
     },
     take: (target) => {
-      const read = reads.get(target.toLowerCase());
-      reads.delete(target.toLowerCase());
-      return read !== undefined && clock.monotonicMs() - read.readMs < recentMs ? read.machine : null;
+      dropOld();
+      const key = target.toLowerCase();
+      const read = reads.get(key);
+      reads.delete(key);
+      return read?.machine ?? null;
     },
   };
 }

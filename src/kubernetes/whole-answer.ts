@@ -25,10 +25,6 @@ export function readWhole(
     reject(signal.reason);
     sent?.abort(signal.reason);
   };
-  const settle = (end: () => void): void => {
-    signal.removeEventListener("abort", giveUp);
-    end();
-  };
   if (signal.aborted) return Promise.reject(signal.reason);
   signal.addEventListener("abort", giveUp);
   dispatcher.dispatch(request, {
@@ -42,12 +38,11 @@ export function readWhole(
       if (statusCode >= 200) head = { statusCode, headers };
     },
     onResponseData: (_controller, chunk) => void chunks.push(chunk),
-    onResponseEnd: () =>
-      settle(() => {
-        if (head === undefined) reject(new Error("an answer without a head"));
-        else resolve({ ...head, text: Buffer.concat(chunks).toString("utf8") });
-      }),
-    onResponseError: (_controller, error) => settle(() => reject(error)),
+    onResponseEnd: () => {
+      if (head === undefined) reject(new Error("an answer without a head"));
+      else resolve({ ...head, text: Buffer.concat(chunks).toString("utf8") });
+    },
+    onResponseError: (_controller, error) => reject(error),
   });
-  return promise;
+  return promise.finally(() => signal.removeEventListener("abort", giveUp));
 }
