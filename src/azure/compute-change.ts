@@ -3,10 +3,18 @@ import { withDeadline } from "../runtime/deadline.ts";
 import type { ArmClient } from "./arm-client.ts";
 import { followOperation } from "./arm-operation.ts";
 import { measured, type OnOperation } from "./compute-operations.ts";
-import { type ComputeFailure, type ComputeResult, thrownFailure, unknownOutcome } from "./compute-result.ts";
+import {
+  type ComputeFailure,
+  type ComputeResult,
+  isOutdatedEtag,
+  thrownFailure,
+  unknownOutcome,
+} from "./compute-result.ts";
+import { createForeignFinder, type ForeignFinder } from "./foreign-identities.ts";
 import {
   formPatch,
   type IdentityChange,
+  type IdentityRequest,
   keptIdentities,
   type MachineIdentity,
   openChange,
@@ -54,32 +62,48 @@ export async function read(call: Call): Promise<MachineIdentity> {
   return machine;
 }
 
-/**
- * Brings the machine to what `change` says, in as many requests as it takes. Begins with what was read a moment ago
- * (`recent`) or reads, and reads again after each request: after an unknown outcome the same change may be half done or
- * done (reliability.md Z3).
- */
+/** Brings the machine to what `request` says, and tells which identities somebody else has put there meanwhile. */
 export async function applyChange(
   call: Call,
-  change: IdentityChange,
+  request: IdentityRequest,
   recent: MachineRead | null,
+): Promise<ComputeResult> {
+  const foreign = createForeignFinder(request.unsent ?? []);
+  const result = await bringAbout(call, request, { recent, foreign });
+  const found = foreign.found();
+  return found.length === 0 ? result : { ...result, found };
+}
+
+/**
+ * In as many requests as it takes. Begins with what was read a moment ago (`recent`) or reads, and reads again after each
+ * request: after an unknown outcome the same change may be half done or done (reliability.md Z3).
+ */
+async function bringAbout(
+  call: Call,
+  change: IdentityChange,
+  { recent, foreign }: { readonly recent: MachineRead | null; readonly foreign: ForeignFinder },
 ): Promise<ComputeResult> {
   const isOpen = (machine: MachineIdentity): boolean =>
     sizeOf(openChange(machine, change, call.isImmutable)) > 0;
   // That nothing is left to do, ARM has to say now.
   let current = recent !== null && isOpen(recent) ? recent : await read(call);
   for (let conflicts = 0; ;) {
+    foreign.look(current);
     const open = openChange(current, change, call.isImmutable);
     const isSo = sizeOf(open) === 0;
     if (isSo && call.settled.has(call.target)) return succeeded(call, current, change);
     if (current.isDeleting) return failed(call, deletingFailure, current);
     if (!call.mayWrite()) return failed(call, unknownOutcome("another controller leads now"), current);
     // oxlint-disable-next-line no-await-in-loop -- each request needs the state the last one left
-    const { failure, isUntouched } = isSo ? notSettled : await sendChange(call, current, open, recent);
-    if (failure !== null) {
+    const sent = isSo ? notSettled : await sendChange(call, current, open, recent);
+    const { failure, isUntouched } = sent;
+    if (!isUntouched) foreign.stop();
+    if (failure !== null && !sent.isOutdated) {
       const waitMs = conflictWaitMs(call, failure, conflicts);
+      // What was not read in this call, ARM has not said now.
+      const isKnown = isUntouched && current !== recent;
       // oxlint-disable-next-line no-await-in-loop -- see above
-      if (waitMs === null) return failed(call, failure, isUntouched ? current : await readIfPossible(call));
+      if (waitMs === null) return failed(call, failure, isKnown ? current : await readIfPossible(call));
       // oxlint-disable-next-line no-await-in-loop -- see above
       await delay(call.clock, waitMs, call.signal);
       conflicts += 1;
@@ -95,6 +119,8 @@ interface Sent {
   readonly failure: ComputeFailure | null;
   /** ARM said no at once, so that the machine is what it was. */
   readonly isUntouched: boolean;
+  /** It said no only because somebody changed the machine since it was read. */
+  readonly isOutdated: boolean;
 }
 
 /** Sends one request and follows its operation. @throws the signal's reason. */
@@ -119,13 +145,13 @@ async function sendChange(
   const terms = { ...call, verb: "update" } as const;
   try {
     const failure = await measured(terms, patchAndFollow, (ended) => ended !== null);
-    return { failure, isUntouched: false };
+    return { failure, isUntouched: false, isOutdated: false };
   } catch (thrown) {
     signal.throwIfAborted();
     const failure = thrownFailure(thrown, clock.nowMs(), sent);
     const isUntouched = failure.kind !== "unavailable";
     if (isUntouched && wasSettled) settled.seen(target, { isUpdating: false });
-    return { failure, isUntouched };
+    return { failure, isUntouched, isOutdated: current === recent && isOutdatedEtag(thrown) };
   }
 }
 
@@ -159,6 +185,7 @@ const notSettled: Sent = {
     kind: "conflict",
   },
   isUntouched: true,
+  isOutdated: false,
 };
 const noEffect = unknownOutcome("ARM accepted the change but the machine does not show it");
 

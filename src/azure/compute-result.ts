@@ -24,12 +24,15 @@ export type ComputeResult =
       readonly identities: readonly string[];
       /** Those of `identities` that are immutable and stay although they were to be removed. */
       readonly kept?: readonly string[];
+      /** Those of `unsent` that somebody else has put on the target. */
+      readonly found?: readonly string[];
     }
   | {
       readonly ok: false;
       readonly failure: ComputeFailure;
       /** What is on the target all the same, when that could be read: an earlier request may have done its part. */
       readonly identities?: readonly string[];
+      readonly found?: readonly string[];
     };
 
 /** An error as ARM puts it, in an answer or in the body of an operation. */
@@ -91,6 +94,11 @@ function kindOf({ status, code }: ArmError): ComputeFailure["kind"] {
   if (status === null)
     return code === "Conflict" || code === "OperationNotAllowed" ? "conflict" : "unavailable";
   return kindsOfStatus.get(status) ?? (status >= 400 && status < 500 ? "refused" : "unavailable");
+}
+
+/** Whether ARM refused what `thrown` is about because the resource has another etag by now. */
+export function isOutdatedEtag(thrown: unknown): boolean {
+  return isRestError(thrown) && thrown.statusCode === 412;
 }
 
 /** A call whose outcome is not known: the machine has to be read before anything is repeated. */

@@ -9,7 +9,7 @@ import type { OnOperation } from "./compute-operations.ts";
 import { type ComputeResult, thrownFailure, unknownOutcome } from "./compute-result.ts";
 import type { Credential } from "./credential.ts";
 import { createGatedArmClient } from "./gated-arm-client.ts";
-import type { IdentityChange } from "./identity-patch.ts";
+import type { IdentityRequest } from "./identity-patch.ts";
 import type { IsImmutable } from "./immutable-identities.ts";
 import { createRecentReads } from "./recent-reads.ts";
 import { createSettledMachines } from "./settled-machines.ts";
@@ -21,11 +21,11 @@ export interface Compute {
   getIdentities(target: string, signal: AbortSignal): Promise<ComputeResult>;
   /**
    * Adds and removes, waits for ARM's operation, verifies by GET and answers what is on the target then. What
-   * `getIdentities` has read in the last 2 s is not read again, and must still be so when ARM changes it.
+   * `getIdentities` has read in the last 10 s is not read again, and must still be so when ARM changes it.
    * Only what is not so yet is sent, in one PATCH for up to 150 identities; other identities stay, and
    * immutable ones whatever is asked. Conflicts are waited out for half a minute.
    */
-  changeIdentities(target: string, change: IdentityChange, signal: AbortSignal): Promise<ComputeResult>;
+  changeIdentities(target: string, request: IdentityRequest, signal: AbortSignal): Promise<ComputeResult>;
 }
 
 interface ComputeOptions {

@@ -19,6 +19,12 @@ export interface IdentityChange {
   readonly remove: readonly string[];
 }
 
+/** What a caller wants of a machine. */
+export interface IdentityRequest extends IdentityChange {
+  /** Those of `add` that ARM did not show before, and that podid has asked nobody for. */
+  readonly unsent?: readonly string[];
+}
+
 /** The body of an identity PATCH, a merge: `{}` adds, `null` removes, what is absent stays (azure.md §4.1). */
 export interface IdentityPatch {
   readonly type: "None" | "SystemAssigned" | "UserAssigned" | "SystemAssigned, UserAssigned";

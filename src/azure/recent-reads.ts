@@ -12,11 +12,12 @@ export interface MachineRead extends MachineIdentity {
  */
 export interface RecentReads {
   seen(target: string, machine: MachineIdentity): void;
-  /** The last read, if it is younger than 2 s and bears an etag; each is given once. */
+  /** The last read, if it is younger than 10 s and bears an etag; each is given once. */
   take(target: string): MachineRead | null;
 }
 
-const recentMs = 2_000;
+/** Longer than changes are gathered (docs/decisions/0021). */
+const recentMs = 10_000;
 
 interface Read {
   readonly machine: MachineRead;

@@ -31,8 +31,13 @@ type Display = Pick<AzureAssignedIdentity["status"], "inForce" | "validUntil">;
 
 /** One step of a plan; `apply` says in which order they happen. */
 export type Action =
-  /** In state Created. */
-  | ({ readonly type: "create" } & Writing)
+  /**
+   * In state Created. `unsent` is the lower-cased id of an identity that ARM did not show and that it has not been asked
+   * for; null when the object is of no such one.
+   */
+  | ({ readonly type: "create"; readonly unsent: string | null } & Writing)
+  /** The same while changes are gathered; what fails is left to them. */
+  | ({ readonly type: "createAhead"; readonly unsent: string } & Writing)
   | ({ readonly type: "replace" } & Writing)
   | {
       readonly type: "changeIdentities";

@@ -1,7 +1,8 @@
+import { recordedTarget } from "../engine/assigned-objects.ts";
 import type { Key } from "../engine/resources.ts";
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
-import type { ChangeIdentities } from "./change-identities.ts";
+import type { ChangeIdentities, ChangeRequest } from "./change-identities.ts";
 import {
   recordApplied,
   recordApplyError,
@@ -10,12 +11,15 @@ import {
   recordStatusError,
 } from "./events.ts";
 import { inState, type Action, type Subject, type Writing } from "./action.ts";
+import { preAssigned } from "./assigned-identity.ts";
 import type { Cluster } from "./ports.ts";
+import type { UnsentIdentities } from "./unsent-identities.ts";
 import type { WorkResult } from "./work-queue.ts";
 
 export interface ApplyDependencies {
   readonly cluster: Cluster;
   readonly changeIdentities: ChangeIdentities;
+  readonly unsent: UnsentIdentities;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -34,20 +38,28 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
   const phase = <T extends Action["type"]>(type: T, run: (action: ActionOf<T>) => Promise<void>) =>
     Promise.all(actionsOf(actions, type).map(run));
 
-  await phase("create", (action) => steps.create(action));
+  await phase("create", (action) => steps.create(action, action.unsent));
   await phase("replace", (action) => steps.replace(action));
   const early = unanswered(actions, failed);
   await Promise.all(
-    Array.from(early, (action) => steps.create({ ...action, object: inState("Created", action.object) })),
+    Array.from(early, (action) =>
+      steps.create({ ...action, object: inState("Created", action.object) }, null),
+    ),
   );
-  const retryAfterMs = await applyChange(deps, { actions, early, failed });
-  await phase("markAssigned", ({ subject, display }) => steps.assign(subject, display));
+  const { retryAfterMs, found } = await applyChange(deps, { actions, early, failed });
+  const markOf = ({ resourceId }: { readonly resourceId: string | null }): Mark =>
+    resourceId !== null && found.has(resourceId) ? { annotations: preAssigned } : {};
+  await phase("markAssigned", (action) => steps.assign(action.subject, action.display, markOf(action)));
   await phase("createAssigned", (action) =>
-    early.has(action) ? steps.assign(action.subject, action.object.status) : steps.createAssigned(action),
+    early.has(action)
+      ? steps.assign(action.subject, action.object.status, markOf(action))
+      : steps.createAssigned(withMark(action, markOf(action))),
   );
+  seekAgain(deps.unsent, { actions, found, failed });
   await phase("showTimeBox", ({ subject, display }) => steps.patch(subject, display));
   await phase("markUnassigned", ({ subject }) => steps.patch(subject, { status: "Unassigned" }));
   await phase("delete", ({ subject }) => steps.remove(subject));
+  await phase("createAhead", (action) => makeAhead(deps, action));
   if (deps.signal.aborted) return { done: false, retryAfterMs, endsOnChange: false };
   if (failed.size === 0) return { done: true };
   // One refused identity must not make the others of this target wait.
@@ -61,12 +73,20 @@ function actionsOf<T extends Action["type"]>(actions: readonly Action[], type: T
 
 type StatusPatch = Parameters<Cluster["patchAssignedIdentityStatus"]>[1];
 
+/** What an object says beside its state, if anything. */
+type Mark = Pick<StatusPatch, "annotations">;
+
+function withMark(writing: Writing, { annotations: added }: Mark): Writing {
+  const { object } = writing;
+  return { ...writing, object: { ...object, annotations: { ...object.annotations, ...added } } };
+}
+
 /** One write to the cluster each, with its events. */
 interface Steps {
-  create(writing: Writing): Promise<void>;
+  create(writing: Writing, unsent: string | null): Promise<void>;
   createAssigned(writing: Writing): Promise<void>;
   replace(writing: Writing): Promise<void>;
-  assign(subject: Subject, display: StatusPatch): Promise<void>;
+  assign(subject: Subject, display: StatusPatch, mark: Mark): Promise<void>;
   patch(subject: Subject, status: StatusPatch): Promise<void>;
   remove(subject: Subject): Promise<void>;
 }
@@ -83,15 +103,15 @@ function createSteps(deps: ApplyDependencies, failed: Failed): Steps {
       onError: () => recordStatusError(cluster, subject, status.status ?? "the time box"),
     });
   return {
-    create: (writing) => write(writing, { effect: () => cluster.createAssignedIdentity(writing.object) }),
+    create: (writing, id) => write(writing, { effect: () => makeObject(deps, writing, id) }),
     createAssigned: (writing) =>
       write(writing, {
         effect: () => cluster.createAssignedIdentity(writing.object),
         onDone: () => recordApplied(cluster, writing.subject),
       }),
     replace: (writing) => write(writing, { effect: () => cluster.replaceAssignedIdentity(writing.object) }),
-    assign: (subject, display) =>
-      patch(subject, { ...display, status: "Assigned" }, () => recordApplied(cluster, subject)),
+    assign: (subject, display, mark) =>
+      patch(subject, { ...display, ...mark, status: "Assigned" }, () => recordApplied(cluster, subject)),
     patch: (subject, status) => patch(subject, status),
     remove: (subject) =>
       attempt(subject, {
@@ -100,6 +120,27 @@ function createSteps(deps: ApplyDependencies, failed: Failed): Steps {
         onError: ({ message }) => recordRemoveError(cluster, subject, message),
       }),
   };
+}
+
+/** Writes an object; if it is the first for an identity, ARM has not been asked for that yet: `id`. */
+async function makeObject(
+  { cluster, unsent }: ApplyDependencies,
+  { object }: Writing,
+  id: string | null,
+): Promise<void> {
+  await cluster.createAssignedIdentity(object);
+  const target = recordedTarget(object);
+  if (id !== null && target !== null) unsent.add(target, id);
+}
+
+/** What fails is written with the change, and is told of if it fails again. */
+async function makeAhead(deps: ApplyDependencies, action: ActionOf<"createAhead">): Promise<void> {
+  if (deps.signal.aborted) return;
+  try {
+    await makeObject(deps, action, action.unsent);
+  } catch (thrown) {
+    deps.log.info({ object: action.subject.object, err: toError(thrown) }, "an object is written later");
+  }
 }
 
 interface Attempt {
@@ -147,23 +188,32 @@ function idsAnsweredFor(
   );
 }
 
-/** Changes ARM for the objects that have not failed. Answers how long ARM asked us to stay away. */
+interface Changed {
+  /** How long ARM asked us to stay away. */
+  readonly retryAfterMs: number;
+  /** Lower-cased ids of what somebody else has put on the target since it was read. */
+  readonly found: ReadonlySet<string>;
+}
+
+const unchanged: Changed = { retryAfterMs: 0, found: new Set() };
+
+/** Changes ARM for the objects that have not failed. */
 async function applyChange(
-  { cluster, changeIdentities, log, signal }: ApplyDependencies,
+  { cluster, changeIdentities, log, signal, unsent }: ApplyDependencies,
   progress: {
     readonly actions: readonly Action[];
     readonly early: ReadonlySet<ActionOf<"createAssigned">>;
     readonly failed: Failed;
   },
-): Promise<number> {
+): Promise<Changed> {
   const { actions, early, failed } = progress;
   const [change] = actionsOf(actions, "changeIdentities");
-  if (change === undefined || signal.aborted) return 0;
+  if (change === undefined || signal.aborted) return unchanged;
   // Without an object that answers for it, an identity would stay on the VM for ever.
   const answeredFor = idsAnsweredFor([...actionsOf(actions, "markAssigned"), ...early], failed);
   const add = change.add.filter((id) => answeredFor.has(id.toLowerCase()));
-  const outcome = await changeIdentities(change.target, { ...change, add }, signal);
-  if (signal.aborted) return 0;
+  const outcome = await changeIdentities(change.target, requestFor({ ...change, add }, unsent), signal);
+  if (signal.aborted) return unchanged;
   for (const [id, { detail }] of outcome.failures) {
     log.warn({ target: change.target, id, detail }, "changing an identity of a compute target failed");
   }
@@ -178,5 +228,35 @@ async function applyChange(
     const record = type === "markUnassigned" ? recordRemoveError : recordApplyError;
     record(cluster, subject, failure.detail);
   }
-  return outcome.retryAfterMs;
+  return outcome;
+}
+
+/** What somebody else has put on the target, and no object says so yet, the next attempt has to find again. */
+function seekAgain(
+  unsent: UnsentIdentities,
+  progress: {
+    readonly actions: readonly Action[];
+    readonly found: ReadonlySet<string>;
+    readonly failed: Failed;
+  },
+): void {
+  const { actions, found, failed } = progress;
+  for (const { target } of actionsOf(actions, "changeIdentities")) {
+    for (const { subject, resourceId } of actionsOf(actions, "markAssigned")) {
+      if (resourceId !== null && found.has(resourceId) && failed.has(subject.object)) {
+        unsent.add(target, resourceId);
+      }
+    }
+  }
+}
+
+/** What podid has never asked for is not there by podid, and not for it to remove. */
+function requestFor(
+  { target, add, remove }: ActionOf<"changeIdentities">,
+  unsent: UnsentIdentities,
+): ChangeRequest {
+  const isUnsent = (id: string): boolean => unsent.has(target, id);
+  const request = { add, remove: remove.filter((id) => !isUnsent(id)), unsent: add.filter(isUnsent) };
+  unsent.drop(target, [...add, ...remove]);
+  return request;
 }

@@ -58,7 +58,10 @@ export function resourceIdOf(object: Pick<AzureAssignedIdentity, "spec">): strin
   return identity === null ? null : resourceIdOfIdentity(identity);
 }
 
-/** Whether the identity was on the VM before podid, so that podid must leave it there. */
+/** Says of an object that its identity was on the VM before podid, so that podid must leave it there. */
+export const preAssigned = { [objectAnnotation.preAssigned]: "true" };
+
+/** Whether an object says so. */
 export function isPreAssigned(object: AzureAssignedIdentity): boolean {
   return object.annotations[objectAnnotation.preAssigned] === "true";
 }
@@ -138,7 +141,7 @@ export function newAssignedIdentity(
     name: [plain, long].find(isFree) ?? ofTarget() ?? long,
     labels: { nodename: pod.node },
     annotations: {
-      ...(options.preAssigned ? { [objectAnnotation.preAssigned]: "true" } : {}),
+      ...(options.preAssigned ? preAssigned : {}),
       ...annotationsFor(wanted, options.target),
     },
     finalizers: [finalizer],

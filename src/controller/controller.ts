@@ -13,6 +13,7 @@ import { reconcile } from "./reconcile.ts";
 import { startSchedule } from "./schedule.ts";
 import type { StatusTerms } from "./status-findings.ts";
 import { createStatusWriter } from "./status-writer.ts";
+import { createUnsentIdentities } from "./unsent-identities.ts";
 import type { WorkQueueObserver } from "./work-queue-observer.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
@@ -59,7 +60,8 @@ export function createController(deps: ControllerDependencies): Controller {
   const armCare = createArmCare({ ...deps, unitKeys, queue: () => queue, statuses: () => statuses });
   const answers = createPodAnswers(deps);
   const problems = createProblemReporter(cluster);
-  const parts = { ...deps, ...armCare, observed, answers, wakeUps, problems };
+  const unsent = createUnsentIdentities();
+  const parts = { ...deps, ...armCare, unsent, observed, answers, wakeUps, problems };
   const queue = createWorkQueue({ ...deps, work: (key, signal) => reconcile({ ...parts, signal }, key) });
   const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms, refusal: armCare.refusal });
   const stops: Cancel[] = [];

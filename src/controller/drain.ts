@@ -12,6 +12,7 @@ import type { Action } from "./action.ts";
 import { plan } from "./plan.ts";
 import type { Cluster, Compute } from "./ports.ts";
 import { createQuarantine } from "./quarantine.ts";
+import { createUnsentIdentities } from "./unsent-identities.ts";
 import type { Desired } from "./wanted.ts";
 import { createWorkQueue, type WorkResult } from "./work-queue.ts";
 
@@ -45,7 +46,7 @@ export async function drain(deps: DrainDependencies, signal: AbortSignal): Promi
   const { clock } = deps;
   const quarantine = createQuarantine({ clock, onFree: (key) => queue.add(key), onChange: () => undefined });
   const changeIdentities = createIdentityChanger(compute, quarantine);
-  const parts = { ...deps, cluster, changeIdentities };
+  const parts = { ...deps, cluster, changeIdentities, unsent: createUnsentIdentities() };
   const unfinished = new Set<string>();
   const work = async (key: string, working: AbortSignal): Promise<WorkResult> => {
     unfinished.add(key);

@@ -7,24 +7,30 @@ import type { Action } from "./action.ts";
 export interface GatherTerms {
   /** An identity to be added goes this long after the last one that came. */
   readonly quietMs: number;
+  /** So long after it, others are not likely to come, and there is time to make ready for it. */
+  readonly readyMs: number;
   /** No identity waits longer than this; those to be removed wait so long for some to be added. */
   readonly longestMs: number;
 }
 
-/** The spans that issue and reference ask for (reliability.md L6; docs/decisions/0012). */
-export const gatherTerms: GatherTerms = { quietMs: 1000, longestMs: 5000 };
+/** The spans that issue and reference ask for (reliability.md L6; docs/decisions/0012, 0021). */
+export const gatherTerms: GatherTerms = { quietMs: 1000, readyMs: 400, longestMs: 5000 };
+
+/** What must wait. */
+interface Held {
+  /** Identities (lower-cased ids) that must not go to ARM yet; all may go when there are none. */
+  readonly ids: ReadonlySet<string>;
+  /** True once, some time before those to be added go. */
+  readonly isTimeToPrepare: boolean;
+}
 
 /** Makes one request of changes that come together. */
 export interface Gathering {
   /**
-   * Which identities of `actions` (lower-cased ids) must not go to ARM yet; all may go when there are none. Whoever
-   * must wait is told about again: the key is due when the wait ends.
+   * What of `actions` has to wait. It is told about again: the key is due when it is time to prepare, and when the wait
+   * ends.
    */
-  hold(
-    key: string,
-    actions: readonly Action[],
-    current: readonly AzureAssignedIdentity[],
-  ): ReadonlySet<string>;
+  hold(key: string, actions: readonly Action[], current: readonly AzureAssignedIdentity[]): Held;
   forget(key: string): void;
 }
 
@@ -32,6 +38,9 @@ interface Batch {
   readonly ids: ReadonlySet<string>;
   readonly firstMs: number;
   readonly dueMs: number;
+  /** When it is time to prepare; infinite when nothing is to be added. */
+  readonly readyMs: number;
+  readonly isPrepared: boolean;
   /** It may go, and whether it went is for others to say. */
   readonly isReleased: boolean;
 }
@@ -44,27 +53,30 @@ export function createGathering(options: {
 }): Gathering {
   const { clock, terms, later } = options;
   const batches = new Map<string, Batch>();
-  const none: ReadonlySet<string> = new Set();
   return {
     hold: (key, actions, current) => {
-      if (terms === null) return none;
+      if (terms === null) return nothing;
       const change = changeIn(actions, current);
       const ids = change.add.union(change.remove);
       if (ids.size === 0) {
         batches.delete(key);
-        return none;
+        return nothing;
       }
       const nowMs = clock.monotonicMs();
       const batch = nextBatch(batches.get(key), change, terms, nowMs);
       const isReleased = batch.dueMs <= nowMs;
-      batches.set(key, { ...batch, ids, isReleased });
-      if (isReleased) return none;
-      later(key, batch.dueMs - nowMs);
-      return ids;
+      const isTimeToPrepare = !isReleased && !batch.isPrepared && batch.readyMs <= nowMs;
+      const isPrepared = batch.isPrepared || isTimeToPrepare;
+      batches.set(key, { ...batch, ids, isPrepared, isReleased });
+      if (isReleased) return nothing;
+      later(key, (isPrepared ? batch.dueMs : Math.min(batch.dueMs, batch.readyMs)) - nowMs);
+      return { ids, isTimeToPrepare };
     },
     forget: (key) => void batches.delete(key),
   };
 }
+
+const nothing: Held = { ids: new Set(), isTimeToPrepare: false };
 
 interface IdChange {
   readonly add: ReadonlySet<string>;
@@ -90,15 +102,18 @@ function lowered(ids: readonly string[]): ReadonlySet<string> {
 function nextBatch(
   before: Batch | undefined,
   { add, remove }: IdChange,
-  { quietMs, longestMs }: GatherTerms,
+  { quietMs, readyMs, longestMs }: GatherTerms,
   nowMs: number,
-): Pick<Batch, "firstMs" | "dueMs"> {
+): Omit<Batch, "ids" | "isReleased"> {
   const gathering = before?.isReleased === false ? before : undefined;
-  const firstMs = gathering?.firstMs ?? nowMs;
+  const { firstMs, isPrepared } = gathering ?? { firstMs: nowMs, isPrepared: false };
   const hasNew = (some: ReadonlySet<string>): boolean => !some.isSubsetOf(before?.ids ?? new Set());
-  if (hasNew(add)) return { firstMs, dueMs: Math.min(nowMs + quietMs, firstMs + longestMs) };
+  if (hasNew(add)) {
+    const dueMs = Math.min(nowMs + quietMs, firstMs + longestMs);
+    return { firstMs, dueMs, readyMs: nowMs + readyMs, isPrepared };
+  }
   const known = hasNew(remove) ? gathering : before;
-  return known ?? { firstMs, dueMs: nowMs + longestMs };
+  return known ?? { firstMs, dueMs: nowMs + longestMs, readyMs: Infinity, isPrepared };
 }
 
 /** `actions` without all that is about the identities `ids`: neither objects nor ARM hear of them. */

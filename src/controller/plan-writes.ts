@@ -23,6 +23,7 @@ export function planCreates(pairing: Pairing, input: PlanInput): readonly Create
   const { current, inventory, place, namespaced, everywhere } = input;
   const ours = idsOf(current.filter(isOnTarget));
   const foreign = (inventory ?? new Set()).difference(ours).union(idsOf(current.filter(isPreAssigned)));
+  const isUnsent = (id: string | null): id is string => id !== null && !ours.has(id) && !foreign.has(id);
   const { confirmed, pending } = answeredFor(pairing);
   const answered = new Set(pending.keys());
   const planned = new Set<Key>();
@@ -39,7 +40,7 @@ export function planCreates(pairing: Pairing, input: PlanInput): readonly Create
     const isKnown = id === null || confirmed.has(id);
     if (!isKnown && !answered.has(id)) {
       answered.add(id);
-      return { type: "create", subject, object: created };
+      return { type: "create", subject, object: created, unsent: isUnsent(id) ? id : null };
     }
     return {
       type: "createAssigned",

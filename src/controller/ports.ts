@@ -61,6 +61,8 @@ export interface Cluster {
       readonly status?: AssignedIdentityState;
       readonly inForce?: boolean | null;
       readonly validUntil?: string | null;
+      /** Those to be added, or to have another value. */
+      readonly annotations?: Readonly<Record<string, string>>;
     },
   ): Promise<void>;
   deleteAssignedIdentity(key: Key): Promise<void>;
@@ -100,12 +102,15 @@ export type ComputeResult =
       readonly identities: readonly string[];
       /** Those of `identities` that are immutable and stay although they were to be removed. */
       readonly kept?: readonly string[];
+      /** Those of `unsent` that somebody else has put on the target. */
+      readonly found?: readonly string[];
     }
   | {
       readonly ok: false;
       readonly failure: ComputeFailure;
       /** What is on the target all the same, when that could be read: an earlier request may have done its part. */
       readonly identities?: readonly string[];
+      readonly found?: readonly string[];
     };
 
 /** User-assigned identities of a VM or scale set, by ARM resource id; src/azure fits by shape. */
@@ -119,9 +124,12 @@ export interface Compute {
    */
   changeIdentities(
     target: string,
-    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+    request: {
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+      /** Those of `add` that ARM did not show before, and that podid has asked nobody for. */
+      readonly unsent?: readonly string[];
+    },
     signal: AbortSignal,
   ): Promise<ComputeResult>;
-  /** Told when a change will be asked for within seconds, so that it need not wait for preparations. */
-  prepare?(): void;
 }

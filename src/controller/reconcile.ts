@@ -67,7 +67,7 @@ type Input = Omit<PlanInput, "inventory">;
 
 const notNeeded: Inventory = { ids: new Set(), retryAfterMs: 0 };
 
-/** Without what is still to be gathered; ARM is asked what is there only when something is about to go. */
+/** Without what is still to be gathered; ARM is asked what is there when something is about to be made. */
 async function planNow(
   deps: ReconcileDependencies,
   unit: Unit,
@@ -75,12 +75,29 @@ async function planNow(
 ): Promise<Plan & { readonly inventory: Inventory }> {
   const draft = plan({ ...input, inventory: notNeeded.ids });
   const held = deps.gathering.hold(unit.key, draft.actions, unit.assigned);
-  if (held.size > 0) {
-    deps.compute.prepare?.();
-    return { ...draft, actions: withhold(draft.actions, held), inventory: notNeeded };
+  if (held.ids.size > 0) {
+    const ahead = held.isTimeToPrepare ? await planAhead(deps, input, held.ids) : [];
+    return { ...draft, actions: [...withhold(draft.actions, held.ids), ...ahead], inventory: notNeeded };
   }
   const inventory = await takeInventory(deps, input);
   return { ...(inventory === notNeeded ? draft : plan({ ...input, inventory: inventory.ids })), inventory };
+}
+
+/**
+ * The objects that must stand before ARM adds `ids`, so that the change itself can go at once when its time has come. They
+ * are `unsent` until then: whether ARM still says what it said now is found out by the change (docs/decisions/0021).
+ */
+async function planAhead(
+  deps: ReconcileDependencies,
+  input: Input,
+  ids: ReadonlySet<string>,
+): Promise<readonly Action[]> {
+  if (!needsInventory(input)) return [];
+  const { actions } = plan({ ...input, inventory: (await takeInventory(deps, input)).ids });
+  return actions.flatMap((action): readonly Action[] => {
+    if (action.type !== "create" || action.unsent === null || !ids.has(action.unsent)) return [];
+    return [{ ...action, type: "createAhead", unsent: action.unsent }];
+  });
 }
 
 function decide(deps: ReconcileDependencies, unit: Unit, snapshot: Snapshot): Input {

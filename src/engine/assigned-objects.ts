@@ -14,7 +14,7 @@ export function isMadeFor({ annotations, spec }: AzureAssignedIdentity, pod: Pod
 }
 
 /** The VM or scale set written down when the object was made: for nodes that are gone. */
-export function recordedTarget({ annotations }: AzureAssignedIdentity): string | null {
+export function recordedTarget({ annotations }: Pick<AzureAssignedIdentity, "annotations">): string | null {
   return annotations[objectAnnotation.target] ?? null;
 }
 

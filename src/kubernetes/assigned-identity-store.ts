@@ -49,10 +49,11 @@ export function createAssignedIdentityStore(
       const { uid, creationTimestamp } = find(objects, keyOf(object));
       put({ ...object, uid, creationTimestamp });
     },
-    patchStatus: (key, patch) => {
+    patchStatus: (key, { annotations: added, ...patch }) => {
       const object = find(objects, key);
       const status = { ...object.status, ...patch };
-      if (JSON.stringify(status) !== JSON.stringify(object.status)) put({ ...object, status });
+      const patched = { ...object, annotations: { ...object.annotations, ...added }, status };
+      if (JSON.stringify(patched) !== JSON.stringify(object)) put(patched);
     },
     remove: (key) => {
       if (objects.delete(key)) changed(key);

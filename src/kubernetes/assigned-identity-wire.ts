@@ -33,9 +33,11 @@ export function mergeAssignedIdentity(stored: JsonObject, object: NewAssignedIde
   };
 }
 
-/** A merge patch of the status fields that `patch` names; null removes one. */
-export function statusPatch({ status, inForce, validUntil }: AssignedIdentityStatusPatch): JsonObject {
+/** A merge patch of the fields that `patch` names; null removes one of the status. */
+export function statusPatch(patch: AssignedIdentityStatusPatch): JsonObject {
+  const { status, inForce, validUntil, annotations } = patch;
   return {
+    ...(annotations === undefined ? {} : { metadata: { annotations } }),
     status: {
       ...(status === undefined ? {} : { status }),
       ...(inForce === undefined ? {} : { inForce }),

@@ -45,6 +45,8 @@ export interface AssignedIdentityStatusPatch {
   readonly status?: AssignedIdentityState;
   readonly inForce?: boolean | null;
   readonly validUntil?: string | null;
+  /** Those to be added, or to have another value. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** An event about an object, in the manner of events.k8s.io. */

@@ -57,14 +57,7 @@ export function openCompute(
   // Who asks for ARM hears of what fails here.
   const loadAhead = (): void => void loaded().catch(() => undefined);
   daemon.onClose(clock.after(loadAfterMs, loadAhead));
-  let logIn = async (): Promise<void> => {
-    logIn = async () => {};
-    await loaded();
-    await credential.getToken([cloud.armScope]);
-  };
   return {
-    // The first token takes longest, and once is enough: with a login that fails, Entra is asked when ARM must be.
-    prepare: () => void logIn().catch(() => undefined),
     getIdentities: async (target, signal) => (await loaded()).getIdentities(target, signal),
     changeIdentities: async (target, change, signal) =>
       (await loaded()).changeIdentities(target, change, signal),

@@ -65,7 +65,6 @@ export function fenceApi(api: KubernetesApi, leadership: Leadership, clock: Cloc
 /** The changes of machines, while we lead. Reads go through. */
 export function fenceCompute(compute: Compute, leadership: Leadership): Compute {
   return {
-    prepare: () => compute.prepare?.(),
     getIdentities: (target, signal) => compute.getIdentities(target, signal),
     changeIdentities: async (target, change, signal) => {
       try {

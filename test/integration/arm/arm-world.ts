@@ -49,8 +49,8 @@ export interface ArmWorld {
   readonly clock: SimulatedClock;
   readonly emulator: Emulator;
   readonly cluster: FakeCluster;
-  /** The access that the controller has; beside it, a test is "somebody else". */
-  readonly compute: Compute;
+  /** The access of somebody else, who knows nothing of the controller. */
+  readonly others: Compute;
   readonly controller: Controller;
   /** Makes Azure have managed identities of these names. */
   addIdentities(names: readonly string[]): Promise<void>;
@@ -91,7 +91,8 @@ export async function startArmWorld(t: TestContext, options: ArmWorldOptions): P
   const endpoints = { authorityUrl: addresses.entra, armUrl: addresses.arm };
   const login = { tenantID, clientID, clientSecret: secret };
   const credential = createSecretCredential({ clock: requests.clock, cloud, endpoints, ...login });
-  const toArm = createCompute({ clock: requests.clock, cloud, credential, endpoints, random, ...access });
+  const open = (more: typeof access): Compute =>
+    createCompute({ clock: requests.clock, cloud, credential, endpoints, random, ...more });
   const cluster = createFakeCluster();
   const bindings = new Map<string, AzureIdentityBinding>();
   const controller = createController({
@@ -99,7 +100,7 @@ export async function startArmWorld(t: TestContext, options: ArmWorldOptions): P
     log: createSilentLog(),
     cluster,
     decider: createFakeDecider(() => [...bindings.values()]),
-    compute: toArm,
+    compute: open(access),
     namespaced: false,
     random,
     statusTerms: { policyDigest: "digest", tzdata: "2026c" },
@@ -116,7 +117,7 @@ export async function startArmWorld(t: TestContext, options: ArmWorldOptions): P
     emulator,
     cluster,
     controller,
-    compute: toArm,
+    others: open({}),
     addIdentities,
     addPod,
     pass: (ms) => pass(clock, ms, () => requests.underWay() === 0),
@@ -131,6 +132,19 @@ export async function startArmWorld(t: TestContext, options: ArmWorldOptions): P
         .toSorted(),
     calls: (wanted) => callsIn(emulator, wanted),
   };
+}
+
+/** The next write of this kind fails. */
+export function failOnce(
+  { cluster }: ArmWorld,
+  write: "createAssignedIdentity" | "patchAssignedIdentityStatus",
+): void {
+  const real = { ...cluster };
+  const fail = async (): Promise<never> => {
+    Object.assign(cluster, { [write]: real[write] });
+    throw new Error("the API server is busy");
+  };
+  Object.assign(cluster, { [write]: fail });
 }
 
 function createIdentities(emulator: Emulator): ArmWorld["addIdentities"] {

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { azureBudgets } from "../../../src/emulator/settings.ts";
-import { managedID, setID, startArmWorld, vmID } from "./arm-world.ts";
+import { failOnce, managedID, setID, startArmWorld, vmID } from "./arm-world.ts";
 
 const pool = setID("pool");
 const machines = { [pool]: ["node-0"] };
 const second = 1000;
+const minute = 60 * second;
 const names = (count: number, prefix = "id"): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 
@@ -14,10 +15,13 @@ describe("changes of one target", () => {
   it("go a second after the first when no other comes", async (t) => {
     const world = await startArmWorld(t, { machines, identities: ["reader"] });
     world.addPod("web-0", "node-0", ["reader"]);
-    await world.pass(second - 1);
-    assert.deepEqual([world.calls("GET"), world.calls("PATCH")], [[], []]);
+    await world.pass(0.4 * second - 1);
+    assert.deepEqual([world.calls("GET"), world.objects()], [[], []]);
+    await world.pass(0.6 * second);
+    assert.deepEqual([world.calls("GET"), world.calls("PATCH")], [["+0.4 GET 200"], []]);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Created"], "it is made ready meanwhile");
     await world.pass(1);
-    assert.deepEqual(world.calls("PATCH"), ["+1 PATCH 202"]);
+    assert.deepEqual([world.calls("GET"), world.calls("PATCH")], [["+0.4 GET 200"], ["+1 PATCH 202"]]);
     await world.pass(40 * second);
     assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
   });
@@ -31,6 +35,7 @@ describe("changes of one target", () => {
     }
     await world.pass(60 * second);
     assert.deepEqual(world.calls("PATCH"), ["+3.8 PATCH 202"]);
+    assert.deepEqual(world.calls("GET"), ["+0.4 GET 200", "+3.8 GET 200", "+43.8 GET 200"]);
     assert.deepEqual(world.on(pool), identities);
   });
 
@@ -44,6 +49,28 @@ describe("changes of one target", () => {
     await world.pass(90 * second);
     assert.deepEqual(world.calls("PATCH"), ["+5 PATCH 202", "+46 PATCH 202"]);
     assert.deepEqual(world.on(pool), identities.toSorted());
+  });
+
+  it("go when their time has come though nothing could be made ready", async (t) => {
+    const world = await startArmWorld(t, { machines, identities: ["reader", "writer"] });
+    const answer = { kind: "answer", status: 503, code: "ServiceUnavailable", message: "later" } as const;
+    world.emulator.addArmFault({ match: { method: "GET" }, count: 1, action: answer });
+    world.addPod("web-0", "node-0", ["reader"]);
+    await world.pass(second);
+    assert.deepEqual(world.calls("GET"), ["+0.4 GET 503", "+1 GET 200"]);
+    assert.deepEqual(world.calls("PATCH"), ["+1 PATCH 202"]);
+    await world.pass(minute);
+    failOnce(world, "createAssignedIdentity");
+    world.addPod("web-1", "node-0", ["writer"]);
+    await world.pass(second);
+    assert.deepEqual(world.calls("PATCH").at(-1), "+62 PATCH 202");
+    await world.pass(minute);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned", "web-1-shop-writer Assigned"]);
+    assert.deepEqual(
+      world.cluster.events.filter(({ type }) => type === "Warning"),
+      [],
+      "what is made in time is no failure",
+    );
   });
 
   it("that need no PATCH wait for nothing", async (t) => {
@@ -100,9 +127,10 @@ describe("many changes", () => {
   it("of more than 150 identities go in parts, and the later parts are not forgotten when one fails", async (t) => {
     const identities = names(320);
     const world = await startArmWorld(t, { machines, identities });
+    // They go in the order of their objects' names.
     const slow = { kind: "answer", status: 429, code: "TooManyRequests", message: "slow" } as const;
     world.emulator.addArmFault({
-      match: { method: "PATCH", adds: managedID("id-319") },
+      match: { method: "PATCH", adds: managedID("id-99") },
       count: 1,
       action: { ...slow, retryAfter: "30" },
     });

@@ -31,7 +31,7 @@ describe("identities that must stay", () => {
 
   it("do when they were there before us", async (t) => {
     const world = await startArmWorld(t, { machines, identities: ["reader", "writer"] });
-    const other = world.compute.changeIdentities(vm, { add: [managedID("READER")], remove: [] }, signal);
+    const other = world.others.changeIdentities(vm, { add: [managedID("READER")], remove: [] }, signal);
     await world.pass(minute);
     assert.ok((await other).ok);
     world.addPod("web-0", "node-0", ["reader", "writer"]);
@@ -54,7 +54,7 @@ describe("an identity that somebody took off", () => {
     world.addPod("web-1", "node-1", ["reader"]);
     await world.pass(minute);
     const drift = { add: [managedID("foreign")], remove: [managedID("reader")] };
-    const other = world.compute.changeIdentities(pool, drift, signal);
+    const other = world.others.changeIdentities(pool, drift, signal);
     await world.pass(minute);
     assert.ok((await other).ok);
     world.emulator.removeMachine(vm);

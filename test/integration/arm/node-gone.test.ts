@@ -37,7 +37,7 @@ describe("Node removed and registered again, VM still there", () => {
 
   it("nothing wanted is removed: neither what others have nor what was there before", async (t) => {
     const world = await startArmWorld(t, { machines, identities: ["foreign", "reader"] });
-    const before = world.compute.changeIdentities(vm, { add: [managedID("foreign")], remove: [] }, signal);
+    const before = world.others.changeIdentities(vm, { add: [managedID("foreign")], remove: [] }, signal);
     await world.pass(minute);
     assert.ok((await before).ok);
     world.addPod("web-0", "node-0", ["foreign", "reader"]);

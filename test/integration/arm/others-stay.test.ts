@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 
-import { type ArmWorld, managedID, setID, startArmWorld, vmID } from "./arm-world.ts";
+import { type ArmWorld, failOnce, managedID, setID, startArmWorld, vmID } from "./arm-world.ts";
 
 // What is done for one identity, pod or node, and what must not change because of it: scenarios of the reference's own
 // tests (reference/aad-pod-identity.md §8.1, §8.2).
@@ -19,7 +19,7 @@ async function elsewhere(
   change: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
 ): Promise<void> {
   const { add = [], remove = [] } = change;
-  const done = world.compute.changeIdentities(
+  const done = world.others.changeIdentities(
     machineID,
     { add: add.map(managedID), remove: remove.map(managedID) },
     signal,
@@ -84,6 +84,60 @@ for (const [kind, machine] of [
     });
   });
 }
+
+function startWaiting(t: TestContext): Promise<ArmWorld> {
+  const settings = { operationDurationMs: 0 };
+  return startArmWorld(t, { machines: { [vm]: ["node-0"] }, identities: ["reader", "writer"], settings });
+}
+
+async function putOnByOthers(world: ArmWorld, name: string): Promise<void> {
+  const done = world.others.changeIdentities(vm, { add: [managedID(name)], remove: [] }, signal);
+  await world.pass(0);
+  assert.ok((await done).ok);
+}
+
+async function goOneByOne(world: ArmWorld): Promise<void> {
+  for (const pod of ["web-0", "web-1"]) {
+    world.cluster.remove("Pod", `shop/${pod}`);
+    await world.pass(minute);
+  }
+  assert.deepEqual([world.on(vm), world.objects()], [["reader"], []]);
+}
+
+describe("an identity that somebody else puts on a machine while one of its pods waits for it", () => {
+  for (const afterMs of [0, 399, 401, 700, 999]) {
+    it(`stays when they have gone: ${afterMs} ms after they came`, async (t) => {
+      const world = await startWaiting(t);
+      for (const pod of ["web-0", "web-1"]) world.addPod(pod, "node-0", ["reader", "writer"]);
+      await world.pass(afterMs);
+      await putOnByOthers(world, "reader");
+      await world.pass(10 * second);
+      assert.equal(world.objects().filter((text) => text.endsWith(" Assigned")).length, 4);
+      await goOneByOne(world);
+    });
+  }
+
+  it("stays when they go before ARM is asked", async (t) => {
+    const world = await startWaiting(t);
+    world.addPod("web-0", "node-0", ["reader"]);
+    await world.pass(700);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Created"]);
+    await putOnByOthers(world, "reader");
+    await goOneByOne(world);
+    assert.equal(world.calls("PATCH").length, 1, "that of the others");
+  });
+
+  it("stays when it cannot be written down at once", async (t) => {
+    const world = await startWaiting(t);
+    world.addPod("web-0", "node-0", ["reader"]);
+    await world.pass(700);
+    await putOnByOthers(world, "reader");
+    failOnce(world, "patchAssignedIdentityStatus");
+    await world.pass(minute);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
+    await goOneByOne(world);
+  });
+});
 
 describe("when nodes are deleted", () => {
   it("objects and identities of the VMs and scale set instances that remain are not touched", async (t) => {

@@ -66,7 +66,7 @@ describe("an identity that somebody took off in Azure", () => {
     });
     world.addPod("web-0", "node-0", ["reader"]);
     await world.pass(minute);
-    const taken = world.compute.changeIdentities(vm, { add: [], remove: [managedID("reader")] }, signal);
+    const taken = world.others.changeIdentities(vm, { add: [], remove: [managedID("reader")] }, signal);
     await world.pass(minute);
     assert.ok((await taken).ok);
     assert.deepEqual([world.on(vm), world.objects()], [[], ["web-0-shop-reader Assigned"]]);

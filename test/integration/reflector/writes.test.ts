@@ -90,7 +90,10 @@ describe("writing through the cluster source", () => {
     assert.equal(at(stored, "status", "availableReplicas"), 1);
     await assert.rejects(source.createAssignedIdentity(wanted), { code: "AlreadyExists" });
 
-    await source.patchAssignedIdentityStatus(key, { status: "Assigned", validUntil: null });
+    const annotations = { "podid.dev/pre-assigned": "true" };
+    await source.patchAssignedIdentityStatus(key, { status: "Assigned", validUntil: null, annotations });
+    const patched = source.get("AzureAssignedIdentity", key);
+    assert.deepEqual(patched?.annotations, { ...wanted.annotations, ...annotations });
     assert.deepEqual(source.get("AzureAssignedIdentity", key)?.status, {
       status: "Assigned",
       inForce: true,

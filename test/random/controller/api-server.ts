@@ -1,4 +1,4 @@
-import type { NewAssignedIdentity } from "../../../src/controller/ports.ts";
+import type { Cluster, NewAssignedIdentity } from "../../../src/controller/ports.ts";
 import type { AzureAssignedIdentity, Key } from "../../../src/engine/resources.ts";
 import { createFakeCluster, type FakeCluster } from "../../unit/controller/fakes.ts";
 
@@ -33,9 +33,11 @@ export interface Cache {
 export interface Writes {
   create(object: NewAssignedIdentity): AzureAssignedIdentity;
   replace(object: NewAssignedIdentity): void;
-  patchStatus(key: Key, patch: Partial<AzureAssignedIdentity["status"]>): void;
+  patchStatus(key: Key, patch: StatusPatch): void;
   remove(key: Key): void;
 }
+
+type StatusPatch = Parameters<Cluster["patchAssignedIdentityStatus"]>[1];
 
 /** A server without objects. */
 export function createApiServer(): ApiServer {
@@ -118,9 +120,13 @@ export function createWrites(server: ApiServer, cache: Cache): Writes {
       }
       put({ ...object, uid, creationTimestamp });
     },
-    patchStatus: (key, patch) => {
+    patchStatus: (key, { annotations, ...patch }) => {
       const object = inTruth(key);
-      put({ ...object, status: { ...object.status, ...patch } });
+      put({
+        ...object,
+        annotations: { ...object.annotations, ...annotations },
+        status: { ...object.status, ...patch },
+      });
     },
     remove: (key) => {
       const object = server.truth.get("AzureAssignedIdentity", key);

@@ -83,7 +83,12 @@ const planted: Readonly<Record<string, { readonly sabotage: Sabotage; readonly s
   },
   "nobody asks what was on the machine before us": {
     sabotage: {
-      compute: (compute) => ({ ...compute, getIdentities: async () => ({ ok: true, identities: [] }) }),
+      compute: (compute) => ({
+        ...compute,
+        getIdentities: async () => ({ ok: true, identities: [] }),
+        changeIdentities: (target, { add, remove }, signal) =>
+          compute.changeIdentities(target, { add, remove }, signal),
+      }),
     },
     says: /is not ours to remove/,
   },

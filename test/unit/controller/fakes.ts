@@ -192,12 +192,16 @@ export function createFakeCluster(): FakeCluster {
         statusWrites.push(`${key} ${object.status.status}`);
         put("AzureAssignedIdentity", { ...old, ...object });
       }),
-    patchAssignedIdentityStatus: async (key, patch) =>
+    patchAssignedIdentityStatus: async (key, { annotations, ...patch }) =>
       cluster.crash.run(() => {
         const object = assigned.get(key);
         if (object === undefined) throw new Error(`${key} is not there`);
         if (patch.status !== undefined) statusWrites.push(`${key} ${patch.status}`);
-        put("AzureAssignedIdentity", { ...object, status: { ...object.status, ...patch } });
+        put("AzureAssignedIdentity", {
+          ...object,
+          annotations: { ...object.annotations, ...annotations },
+          status: { ...object.status, ...patch },
+        });
       }),
     deleteAssignedIdentity: async (key) =>
       cluster.crash.run(() => cluster.remove("AzureAssignedIdentity", key)),

@@ -7,7 +7,7 @@ import type { Action } from "../../../src/controller/action.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { identityId, makeAssigned, makeIdentity, makePod, vmId } from "./objects.ts";
 
-const terms = { quietMs: 1000, longestMs: 5000 };
+const terms = { quietMs: 1000, readyMs: 400, longestMs: 5000 };
 
 interface Fixture {
   readonly clock: SimulatedClock;
@@ -42,10 +42,10 @@ describe("what is gathered", () => {
     for (const [index] of names.entries()) {
       const some = names.slice(0, index + 1);
       const held = gathering.hold("vm", change(some), []);
-      assert.deepEqual(held, index * 800 < 5000 ? lower(...some) : new Set());
+      assert.deepEqual(held.ids, index * 800 < 5000 ? lower(...some) : new Set());
       clock.advance(800);
     }
-    assert.deepEqual(later.slice(0, 2), ["vm 1000", "vm 1000"]);
+    assert.deepEqual(later.slice(0, 2), ["vm 400", "vm 400"]);
     assert.equal(later.at(-1), "vm 200", "5 s after the first");
   });
 
@@ -54,16 +54,52 @@ describe("what is gathered", () => {
     gathering.hold("vm", change(["a"]), []);
     clock.advance(400);
     gathering.hold("vm", change(["a"]), []);
-    assert.deepEqual(later, ["vm 1000", "vm 600"]);
+    assert.deepEqual(later, ["vm 400", "vm 600"]);
+  });
+
+  it("is prepared once, when others are not likely to come", () => {
+    const { clock, gathering, later } = start();
+    const isTime = (names: readonly string[]): boolean =>
+      gathering.hold("vm", change(names), []).isTimeToPrepare;
+    assert.equal(isTime(["a"]), false);
+    clock.advance(399);
+    assert.equal(isTime(["a", "b"]), false, "it was not quiet for long enough");
+    clock.advance(400);
+    assert.equal(isTime(["a", "b"]), true);
+    assert.equal(isTime(["a", "b"]), false);
+    clock.advance(599);
+    assert.equal(isTime(["a", "b", "late"]), false);
+    clock.advance(999);
+    assert.equal(isTime(["a", "b", "late"]), false);
+    assert.deepEqual(later, ["vm 400", "vm 400", "vm 600", "vm 600", "vm 1000", "vm 1"]);
+    clock.advance(1);
+    assert.deepEqual(gathering.hold("vm", change(["a"]), []), { ids: new Set(), isTimeToPrepare: false });
+    clock.advance(5000);
+    assert.equal(isTime(["next"]), false);
+    clock.advance(400);
+    assert.equal(isTime(["next"]), true, "the next batch is another");
+  });
+
+  it("is not prepared when it only removes", () => {
+    const { clock, gathering, later } = start();
+    for (const _ of [0, 1]) {
+      assert.equal(gathering.hold("vm", change([], ["old"]), []).isTimeToPrepare, false);
+      clock.advance(4000);
+    }
+    assert.deepEqual(later, ["vm 5000", "vm 1000"]);
+    gathering.hold("other", change([], ["old"]), []);
+    gathering.hold("other", change(["new"], ["old"]), []);
+    clock.advance(400);
+    assert.ok(gathering.hold("other", change(["new"], ["old"]), []).isTimeToPrepare);
   });
 
   it("goes at once when it is tried again", () => {
     const { clock, gathering } = start();
     gathering.hold("vm", change(["a"]), []);
     clock.advance(1000);
-    assert.equal(gathering.hold("vm", change(["a"]), []).size, 0);
+    assert.equal(gathering.hold("vm", change(["a"]), []).ids.size, 0);
     clock.advance(42_000);
-    assert.equal(gathering.hold("vm", change(["a"]), []).size, 0);
+    assert.equal(gathering.hold("vm", change(["a"]), []).ids.size, 0);
   });
 
   it("begins anew when nothing was left to do meanwhile, or the unit was forgotten", () => {
@@ -71,10 +107,10 @@ describe("what is gathered", () => {
     gathering.hold("vm", change(["a"]), []);
     clock.advance(1000);
     gathering.hold("vm", [], []);
-    assert.equal(gathering.hold("vm", change(["a"]), []).size, 1);
+    assert.equal(gathering.hold("vm", change(["a"]), []).ids.size, 1);
     clock.advance(1000);
     gathering.forget("vm");
-    assert.equal(gathering.hold("vm", change(["a"]), []).size, 1);
+    assert.equal(gathering.hold("vm", change(["a"]), []).ids.size, 1);
   });
 
   it("waits the longest when it only removes, and goes with what is added meanwhile", () => {
@@ -83,17 +119,17 @@ describe("what is gathered", () => {
     clock.advance(1500);
     gathering.hold("vm", change(["new"], ["old"]), []);
     clock.advance(1000);
-    assert.equal(gathering.hold("vm", change(["new"], ["old"]), []).size, 0);
-    assert.deepEqual(later, ["vm 5000", "vm 1000"]);
+    assert.equal(gathering.hold("vm", change(["new"], ["old"]), []).ids.size, 0);
+    assert.deepEqual(later, ["vm 5000", "vm 400"]);
   });
 
   it("is not what an object in state Assigned shows to be there", () => {
     const { gathering, later } = start();
     const assigned = makeAssigned(makePod("web-0"), makeIdentity("one"));
-    assert.equal(gathering.hold("vm", change(["one"]), [assigned]).size, 0);
+    assert.equal(gathering.hold("vm", change(["one"]), [assigned]).ids.size, 0);
     const created = makeAssigned(makePod("web-1"), makeIdentity("two"), { status: { status: "Created" } });
-    assert.deepEqual(gathering.hold("vm", change(["one", "two"]), [assigned, created]), lower("two"));
-    assert.deepEqual(later, ["vm 1000"]);
+    assert.deepEqual(gathering.hold("vm", change(["one", "two"]), [assigned, created]).ids, lower("two"));
+    assert.deepEqual(later, ["vm 400"]);
   });
 });
 
@@ -108,7 +144,7 @@ describe("withholding", () => {
       { type: "delete", subject, resourceId: null },
     ];
     const actions: readonly Action[] = [
-      { type: "create", subject, object },
+      { type: "create", subject, object, unsent: null },
       { type: "markAssigned", subject, resourceId: resourceIdOf(object), display },
       { type: "markUnassigned", subject, resourceId: resourceIdOf(object) },
       ...stays,

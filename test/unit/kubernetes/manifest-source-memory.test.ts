@@ -47,6 +47,10 @@ describe("assigned identities in memory", () => {
     const patched = source.get("AzureAssignedIdentity", key);
     assert.deepEqual(patched?.status, { status: "Assigned", inForce: true, validUntil: null });
     assert.notEqual(patched?.resourceVersion, created.resourceVersion);
+    await source.patchAssignedIdentityStatus(key, { annotations: { note: "new" } });
+    const annotated = source.get("AzureAssignedIdentity", key);
+    assert.deepEqual(annotated?.annotations, { ...created.annotations, note: "new" });
+    assert.deepEqual(annotated?.status, patched?.status);
 
     await source.deleteAssignedIdentity(key);
     await source.deleteAssignedIdentity(key);
@@ -54,7 +58,7 @@ describe("assigned identities in memory", () => {
     await assert.rejects(source.patchAssignedIdentityStatus(key, {}), { code: "NotFound" });
 
     const change: Change = { kind: "AzureAssignedIdentity", key };
-    assert.deepEqual(changes, [change, change, change]);
+    assert.deepEqual(changes, [change, change, change, change]);
   });
 });
 
