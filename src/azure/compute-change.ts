@@ -10,11 +10,12 @@ import {
   thrownFailure,
   unknownOutcome,
 } from "./compute-result.ts";
-import { createForeignFinder, type ForeignFinder } from "./foreign-identities.ts";
+import type { ForeignFinder } from "./foreign-identities.ts";
 import {
+  addedBy,
   formPatch,
   type IdentityChange,
-  type IdentityRequest,
+  type IdentityPatch,
   keptIdentities,
   type MachineIdentity,
   openChange,
@@ -33,6 +34,7 @@ export interface Call {
   readonly target: string;
   readonly vm: VmId;
   readonly settled: SettledMachines;
+  readonly foreign: ForeignFinder;
   readonly signal: AbortSignal;
   readonly isImmutable: IsImmutable;
   /** Asked right before each write: a controller that stood still may not lead any more (reliability.md ST6). */
@@ -54,56 +56,45 @@ const deletingRetrySeconds = 30;
 
 /** Reads the identities of the machine: one request. */
 export async function read(call: Call): Promise<MachineIdentity> {
-  const { arm, clock, vm, signal, settled, target } = call;
+  const { arm, clock, vm, signal, settled, foreign, target } = call;
   const machine = await measured({ ...call, verb: "get" }, () =>
     withDeadline(clock, callLimitMs, signal, (bounded) => arm.readIdentity(vm, bounded)),
   );
   settled.seen(target, machine);
+  foreign.look(machine);
   return machine;
 }
 
-/** Brings the machine to what `request` says, and tells which identities somebody else has put there meanwhile. */
+/**
+ * Brings the machine to what `change` says, in as many requests as it takes. Begins with what was read a moment ago
+ * (`recent`) or reads, and reads again after each request: after an unknown outcome the same change may be half done or
+ * done (reliability.md Z3).
+ */
 export async function applyChange(
   call: Call,
-  request: IdentityRequest,
-  recent: MachineRead | null,
-): Promise<ComputeResult> {
-  const foreign = createForeignFinder(request.unsent ?? []);
-  const result = await bringAbout(call, request, { recent, foreign });
-  const found = foreign.found();
-  return found.length === 0 ? result : { ...result, found };
-}
-
-/**
- * In as many requests as it takes. Begins with what was read a moment ago (`recent`) or reads, and reads again after each
- * request: after an unknown outcome the same change may be half done or done (reliability.md Z3).
- */
-async function bringAbout(
-  call: Call,
   change: IdentityChange,
-  { recent, foreign }: { readonly recent: MachineRead | null; readonly foreign: ForeignFinder },
+  recent: MachineRead | null,
 ): Promise<ComputeResult> {
   const isOpen = (machine: MachineIdentity): boolean =>
     sizeOf(openChange(machine, change, call.isImmutable)) > 0;
   // That nothing is left to do, ARM has to say now.
   let current = recent !== null && isOpen(recent) ? recent : await read(call);
   for (let conflicts = 0; ;) {
-    foreign.look(current);
     const open = openChange(current, change, call.isImmutable);
     const isSo = sizeOf(open) === 0;
     if (isSo && call.settled.has(call.target)) return succeeded(call, current, change);
-    if (current.isDeleting) return failed(call, deletingFailure, current);
-    if (!call.mayWrite()) return failed(call, unknownOutcome("another controller leads now"), current);
+    // What was not read in this call, ARM has not said now.
+    const known = current === recent ? null : current;
+    if (current.isDeleting) return failed(call, deletingFailure, known);
+    if (!call.mayWrite()) return failed(call, unknownOutcome("another controller leads now"), known);
     // oxlint-disable-next-line no-await-in-loop -- each request needs the state the last one left
     const sent = isSo ? notSettled : await sendChange(call, current, open, recent);
-    const { failure, isUntouched } = sent;
-    if (!isUntouched) foreign.stop();
+    const { failure } = sent;
     if (failure !== null && !sent.isOutdated) {
       const waitMs = conflictWaitMs(call, failure, conflicts);
-      // What was not read in this call, ARM has not said now.
-      const isKnown = isUntouched && current !== recent;
+      const untouched = sent.isUntouched ? known : null;
       // oxlint-disable-next-line no-await-in-loop -- see above
-      if (waitMs === null) return failed(call, failure, isKnown ? current : await readIfPossible(call));
+      if (waitMs === null) return failed(call, failure, untouched ?? (await readIfPossible(call)));
       // oxlint-disable-next-line no-await-in-loop -- see above
       await delay(call.clock, waitMs, call.signal);
       conflicts += 1;
@@ -130,11 +121,10 @@ async function sendChange(
   open: IdentityChange,
   recent: MachineRead | null,
 ): Promise<Sent> {
-  const { arm, clock, vm, signal, settled, target } = call;
+  const { arm, clock, vm, signal, settled, foreign, target } = call;
   const wasSettled = settled.has(target);
   const sent = [...open.add, ...open.remove];
-  // A read of some time ago may be outdated in ways that a merge would undo.
-  const patch = { ...formPatch(current, open), ...(current === recent ? { ifMatch: recent.etag } : {}) };
+  const patch = patchFor(call, current, open, recent);
   settled.sending(target);
   const patchAndFollow = async (): Promise<ComputeFailure | null> => {
     const started = await withDeadline(clock, callLimitMs, signal, (bounded) =>
@@ -145,14 +135,31 @@ async function sendChange(
   const terms = { ...call, verb: "update" } as const;
   try {
     const failure = await measured(terms, patchAndFollow, (ended) => ended !== null);
+    foreign.sent(addedBy(patch));
     return { failure, isUntouched: false, isOutdated: false };
   } catch (thrown) {
-    signal.throwIfAborted();
     const failure = thrownFailure(thrown, clock.nowMs(), sent);
-    const isUntouched = failure.kind !== "unavailable";
+    const isUntouched = failure.kind !== "unavailable" && !signal.aborted;
     if (isUntouched && wasSettled) settled.seen(target, { isUpdating: false });
+    if (!isUntouched) foreign.sent(addedBy(patch));
+    signal.throwIfAborted();
     return { failure, isUntouched, isOutdated: current === recent && isOutdatedEtag(thrown) };
   }
+}
+
+/**
+ * A read of some time ago may be outdated in ways that a merge would undo. Whose an identity is that is to be added, can be
+ * told as long as nobody has added it since the read.
+ */
+function patchFor(
+  { foreign }: Call,
+  current: MachineIdentity,
+  open: IdentityChange,
+  recent: MachineRead | null,
+): IdentityPatch {
+  const patch = formPatch(current, open);
+  const isFirm = current === recent || foreign.isSeeking();
+  return isFirm && current.etag !== undefined ? { ...patch, ifMatch: current.etag } : patch;
 }
 
 /** How long to wait before the machine is read and tried again; null when it is for the caller to come back. */

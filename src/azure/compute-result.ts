@@ -18,22 +18,29 @@ export interface ComputeFailure {
   readonly detail: string;
 }
 
-export type ComputeResult =
-  | {
-      readonly ok: true;
-      readonly identities: readonly string[];
-      /** Those of `identities` that are immutable and stay although they were to be removed. */
-      readonly kept?: readonly string[];
-      /** Those of `unsent` that somebody else has put on the target. */
-      readonly found?: readonly string[];
-    }
-  | {
-      readonly ok: false;
-      readonly failure: ComputeFailure;
-      /** What is on the target all the same, when that could be read: an earlier request may have done its part. */
-      readonly identities?: readonly string[];
-      readonly found?: readonly string[];
-    };
+/** What became of the `unsent` identities of a change. */
+export interface Sought {
+  /** Those that somebody else has put on the target. */
+  readonly found?: readonly string[];
+  /** Those of which no request that may have done anything has asked, with those found. */
+  readonly unsent?: readonly string[];
+}
+
+export type ComputeResult = Sought &
+  (
+    | {
+        readonly ok: true;
+        readonly identities: readonly string[];
+        /** Those of `identities` that are immutable and stay although they were to be removed. */
+        readonly kept?: readonly string[];
+      }
+    | {
+        readonly ok: false;
+        readonly failure: ComputeFailure;
+        /** What is on the target all the same, when that could be read: an earlier request may have done its part. */
+        readonly identities?: readonly string[];
+      }
+  );
 
 /** An error as ARM puts it, in an answer or in the body of an operation. */
 export interface ArmError {

@@ -8,6 +8,7 @@ import { applyChange, type Call, read } from "./compute-change.ts";
 import type { OnOperation } from "./compute-operations.ts";
 import { type ComputeResult, thrownFailure, unknownOutcome } from "./compute-result.ts";
 import type { Credential } from "./credential.ts";
+import { createForeignFinder } from "./foreign-identities.ts";
 import { createGatedArmClient } from "./gated-arm-client.ts";
 import type { IdentityRequest } from "./identity-patch.ts";
 import type { IsImmutable } from "./immutable-identities.ts";
@@ -54,11 +55,9 @@ export function createCompute(options: ComputeOptions): Compute {
   const { clock, random = Math.random, onBudget } = options;
   const gate = createArmGate({ clock, random, ...(onBudget === undefined ? {} : { onBudget }) });
   const { onOperation = () => undefined, isImmutable = () => false, mayWrite = () => true } = options;
+  const client = createArmClient({ ...options, ...options.endpoints });
   const terms = {
-    arm: createGatedArmClient(createArmClient({ ...options, ...options.endpoints }), gate, {
-      clock,
-      mayWrite,
-    }),
+    arm: createGatedArmClient(client, gate, { clock, mayWrite }),
     settled: createSettledMachines(),
     clock,
     random,
@@ -71,18 +70,25 @@ export function createCompute(options: ComputeOptions): Compute {
   const run = (
     target: string,
     signal: AbortSignal,
+    unsent: readonly string[],
     use: (call: Call) => Promise<ComputeResult>,
-  ): Promise<ComputeResult> =>
-    inTurn(target.toLowerCase(), () => attempt(clock, target, (vm) => use({ ...terms, target, vm, signal })));
+  ): Promise<ComputeResult> => {
+    const foreign = createForeignFinder(unsent);
+    const useOn = (vm: VmId): Promise<ComputeResult> => use({ ...terms, target, vm, signal, foreign });
+    return inTurn(target.toLowerCase(), async () => ({
+      ...(await attempt(clock, target, useOn)),
+      ...foreign.outcome(),
+    }));
+  };
   return {
     getIdentities: (target, signal) =>
-      run(target, signal, async (call) => {
+      run(target, signal, [], async (call) => {
         const machine = await read(call);
         recent.seen(target, machine);
         return { ok: true, identities: machine.userAssigned };
       }),
-    changeIdentities: (target, change, signal) =>
-      run(target, signal, (call) => applyChange(call, change, recent.take(target))),
+    changeIdentities: (target, request, signal) =>
+      run(target, signal, request.unsent ?? [], (call) => applyChange(call, request, recent.take(target))),
   };
 }
 

@@ -97,6 +97,11 @@ export function formPatch(current: MachineIdentity, open: IdentityChange): Ident
   };
 }
 
+/** The identities that `patch` adds. */
+export function addedBy({ userAssignedIdentities = {} }: IdentityPatch): readonly string[] {
+  return Object.entries(userAssignedIdentities).flatMap(([id, value]) => (value === null ? [] : [id]));
+}
+
 function distinct(ids: readonly string[]): readonly string[] {
   return [...new Map(ids.map((id) => [keyOf(id), id])).values()];
 }

@@ -36,8 +36,6 @@ export type Action =
    * for; null when the object is of no such one.
    */
   | ({ readonly type: "create"; readonly unsent: string | null } & Writing)
-  /** The same while changes are gathered; what fails is left to them. */
-  | ({ readonly type: "createAhead"; readonly unsent: string } & Writing)
   | ({ readonly type: "replace" } & Writing)
   | {
       readonly type: "changeIdentities";

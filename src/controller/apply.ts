@@ -1,8 +1,7 @@
-import { recordedTarget } from "../engine/assigned-objects.ts";
 import type { Key } from "../engine/resources.ts";
 import type { Log } from "../runtime/log.ts";
 import { toError } from "../runtime/to-error.ts";
-import type { ChangeIdentities, ChangeRequest } from "./change-identities.ts";
+import type { ChangeIdentities } from "./change-identities.ts";
 import {
   recordApplied,
   recordApplyError,
@@ -12,6 +11,7 @@ import {
 } from "./events.ts";
 import { inState, type Action, type Subject, type Writing } from "./action.ts";
 import { preAssigned } from "./assigned-identity.ts";
+import { makeObject } from "./make-object.ts";
 import type { Cluster } from "./ports.ts";
 import type { UnsentIdentities } from "./unsent-identities.ts";
 import type { WorkResult } from "./work-queue.ts";
@@ -41,10 +41,12 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
   await phase("create", (action) => steps.create(action, action.unsent));
   await phase("replace", (action) => steps.replace(action));
   const early = unanswered(actions, failed);
+  const unsent = new Set(actionsOf(actions, "create").map((action) => action.unsent));
   await Promise.all(
-    Array.from(early, (action) =>
-      steps.create({ ...action, object: inState("Created", action.object) }, null),
-    ),
+    Array.from(early, (action) => {
+      const { resourceId: id, object } = action;
+      return steps.create({ ...action, object: inState("Created", object) }, unsent.has(id) ? id : null);
+    }),
   );
   const { retryAfterMs, found } = await applyChange(deps, { actions, early, failed });
   const markOf = ({ resourceId }: { readonly resourceId: string | null }): Mark =>
@@ -55,11 +57,9 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
       ? steps.assign(action.subject, action.object.status, markOf(action))
       : steps.createAssigned(withMark(action, markOf(action))),
   );
-  seekAgain(deps.unsent, { actions, found, failed });
   await phase("showTimeBox", ({ subject, display }) => steps.patch(subject, display));
   await phase("markUnassigned", ({ subject }) => steps.patch(subject, { status: "Unassigned" }));
   await phase("delete", ({ subject }) => steps.remove(subject));
-  await phase("createAhead", (action) => makeAhead(deps, action));
   if (deps.signal.aborted) return { done: false, retryAfterMs, endsOnChange: false };
   if (failed.size === 0) return { done: true };
   // One refused identity must not make the others of this target wait.
@@ -103,7 +103,7 @@ function createSteps(deps: ApplyDependencies, failed: Failed): Steps {
       onError: () => recordStatusError(cluster, subject, status.status ?? "the time box"),
     });
   return {
-    create: (writing, id) => write(writing, { effect: () => makeObject(deps, writing, id) }),
+    create: (writing, id) => write(writing, { effect: () => makeObject(deps, writing.object, id) }),
     createAssigned: (writing) =>
       write(writing, {
         effect: () => cluster.createAssignedIdentity(writing.object),
@@ -120,27 +120,6 @@ function createSteps(deps: ApplyDependencies, failed: Failed): Steps {
         onError: ({ message }) => recordRemoveError(cluster, subject, message),
       }),
   };
-}
-
-/** Writes an object; if it is the first for an identity, ARM has not been asked for that yet: `id`. */
-async function makeObject(
-  { cluster, unsent }: ApplyDependencies,
-  { object }: Writing,
-  id: string | null,
-): Promise<void> {
-  await cluster.createAssignedIdentity(object);
-  const target = recordedTarget(object);
-  if (id !== null && target !== null) unsent.add(target, id);
-}
-
-/** What fails is written with the change, and is told of if it fails again. */
-async function makeAhead(deps: ApplyDependencies, action: ActionOf<"createAhead">): Promise<void> {
-  if (deps.signal.aborted) return;
-  try {
-    await makeObject(deps, action, action.unsent);
-  } catch (thrown) {
-    deps.log.info({ object: action.subject.object, err: toError(thrown) }, "an object is written later");
-  }
 }
 
 interface Attempt {
@@ -199,7 +178,7 @@ const unchanged: Changed = { retryAfterMs: 0, found: new Set() };
 
 /** Changes ARM for the objects that have not failed. */
 async function applyChange(
-  { cluster, changeIdentities, log, signal, unsent }: ApplyDependencies,
+  { cluster, changeIdentities, log, signal }: ApplyDependencies,
   progress: {
     readonly actions: readonly Action[];
     readonly early: ReadonlySet<ActionOf<"createAssigned">>;
@@ -212,7 +191,7 @@ async function applyChange(
   // Without an object that answers for it, an identity would stay on the VM for ever.
   const answeredFor = idsAnsweredFor([...actionsOf(actions, "markAssigned"), ...early], failed);
   const add = change.add.filter((id) => answeredFor.has(id.toLowerCase()));
-  const outcome = await changeIdentities(change.target, requestFor({ ...change, add }, unsent), signal);
+  const outcome = await changeIdentities(change.target, { ...change, add }, signal);
   if (signal.aborted) return unchanged;
   for (const [id, { detail }] of outcome.failures) {
     log.warn({ target: change.target, id, detail }, "changing an identity of a compute target failed");
@@ -229,34 +208,4 @@ async function applyChange(
     record(cluster, subject, failure.detail);
   }
   return outcome;
-}
-
-/** What somebody else has put on the target, and no object says so yet, the next attempt has to find again. */
-function seekAgain(
-  unsent: UnsentIdentities,
-  progress: {
-    readonly actions: readonly Action[];
-    readonly found: ReadonlySet<string>;
-    readonly failed: Failed;
-  },
-): void {
-  const { actions, found, failed } = progress;
-  for (const { target } of actionsOf(actions, "changeIdentities")) {
-    for (const { subject, resourceId } of actionsOf(actions, "markAssigned")) {
-      if (resourceId !== null && found.has(resourceId) && failed.has(subject.object)) {
-        unsent.add(target, resourceId);
-      }
-    }
-  }
-}
-
-/** What podid has never asked for is not there by podid, and not for it to remove. */
-function requestFor(
-  { target, add, remove }: ActionOf<"changeIdentities">,
-  unsent: UnsentIdentities,
-): ChangeRequest {
-  const isUnsent = (id: string): boolean => unsent.has(target, id);
-  const request = { add, remove: remove.filter((id) => !isUnsent(id)), unsent: add.filter(isUnsent) };
-  unsent.drop(target, [...add, ...remove]);
-  return request;
 }

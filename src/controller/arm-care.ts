@@ -6,6 +6,7 @@ import { createGathering, type Gathering, type GatherTerms } from "./gathering.t
 import type { Cluster, Compute } from "./ports.ts";
 import { createQuarantine } from "./quarantine.ts";
 import type { StatusWriter } from "./status-writer.ts";
+import type { UnsentIdentities } from "./unsent-identities.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 /** How the controller treats ARM, beside how it is called. */
@@ -30,20 +31,21 @@ export interface ArmCare {
 /** As in the reference (aad-pod-identity.md §6.1). */
 const defaultDriftIntervalMs = 180_000;
 
+interface ArmCareOptions extends ArmTerms {
+  readonly clock: Clock;
+  readonly cluster: Pick<Cluster, "get" | "subscribe">;
+  readonly compute: Compute;
+  readonly unsent: UnsentIdentities;
+  readonly unitKeys: () => Iterable<string>;
+  /** Where units are looked at; asked for only after this call. */
+  readonly queue: () => Pick<WorkQueue, "add" | "addAfter">;
+  /** Where refusals are shown; asked for only after this call. */
+  readonly statuses: () => Pick<StatusWriter, "noteIdentity">;
+}
+
 /** Makes it; it does nothing by itself before `start`. Keys are those of units of work: of a target, its lower-cased id. */
-export function createArmCare(
-  options: ArmTerms & {
-    readonly clock: Clock;
-    readonly cluster: Pick<Cluster, "get" | "subscribe">;
-    readonly compute: Compute;
-    readonly unitKeys: () => Iterable<string>;
-    /** Where units are looked at; asked for only after this call. */
-    readonly queue: () => Pick<WorkQueue, "add" | "addAfter">;
-    /** Where refusals are shown; asked for only after this call. */
-    readonly statuses: () => Pick<StatusWriter, "noteIdentity">;
-  },
-): ArmCare {
-  const { clock, cluster, compute, gather = null, driftIntervalMs, unitKeys: keys, queue } = options;
+export function createArmCare(options: ArmCareOptions): ArmCare {
+  const { clock, cluster, compute, unsent, gather = null, driftIntervalMs, unitKeys: keys, queue } = options;
   const quarantine = createQuarantine({
     clock,
     onFree: (target) => queue().add(target),
@@ -62,7 +64,7 @@ export function createArmCare(
     if (identity !== undefined) quarantine.forget(identity.spec.resourceID.toLowerCase());
   };
   return {
-    changeIdentities: createIdentityChanger(compute, quarantine),
+    changeIdentities: createIdentityChanger(compute, quarantine, unsent),
     gathering: createGathering({ clock, terms: gather, later }),
     drift,
     refusal: (resourceID) => quarantine.refusal(resourceID),

@@ -57,10 +57,10 @@ export function createController(deps: ControllerDependencies): Controller {
   const wakeUps = createWakeUps();
   const observed = createObserved(cluster, (key) => queue.add(key));
   const unitKeys = (): Iterable<string> => observed.now().units.keys();
-  const armCare = createArmCare({ ...deps, unitKeys, queue: () => queue, statuses: () => statuses });
+  const unsent = createUnsentIdentities();
+  const armCare = createArmCare({ ...deps, unsent, unitKeys, queue: () => queue, statuses: () => statuses });
   const answers = createPodAnswers(deps);
   const problems = createProblemReporter(cluster);
-  const unsent = createUnsentIdentities();
   const parts = { ...deps, ...armCare, unsent, observed, answers, wakeUps, problems };
   const queue = createWorkQueue({ ...deps, work: (key, signal) => reconcile({ ...parts, signal }, key) });
   const statuses = createStatusWriter({ ...deps, terms: deps.statusTerms, refusal: armCare.refusal });

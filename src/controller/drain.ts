@@ -45,8 +45,9 @@ export async function drain(deps: DrainDependencies, signal: AbortSignal): Promi
   const compute = failures.ofCompute(deps.compute);
   const { clock } = deps;
   const quarantine = createQuarantine({ clock, onFree: (key) => queue.add(key), onChange: () => undefined });
-  const changeIdentities = createIdentityChanger(compute, quarantine);
-  const parts = { ...deps, cluster, changeIdentities, unsent: createUnsentIdentities() };
+  const unsent = createUnsentIdentities();
+  const changeIdentities = createIdentityChanger(compute, quarantine, unsent);
+  const parts = { ...deps, cluster, changeIdentities, unsent };
   const unfinished = new Set<string>();
   const work = async (key: string, working: AbortSignal): Promise<WorkResult> => {
     unfinished.add(key);

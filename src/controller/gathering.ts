@@ -17,11 +17,11 @@ export interface GatherTerms {
 export const gatherTerms: GatherTerms = { quietMs: 1000, readyMs: 400, longestMs: 5000 };
 
 /** What must wait. */
-interface Held {
+export interface Held {
   /** Identities (lower-cased ids) that must not go to ARM yet; all may go when there are none. */
   readonly ids: ReadonlySet<string>;
-  /** True once, some time before those to be added go. */
-  readonly isTimeToPrepare: boolean;
+  /** Once, some time before those to be added go, how long it is until then; else 0. */
+  readonly readyForMs: number;
 }
 
 /** Makes one request of changes that come together. */
@@ -70,13 +70,13 @@ export function createGathering(options: {
       batches.set(key, { ...batch, ids, isPrepared, isReleased });
       if (isReleased) return nothing;
       later(key, (isPrepared ? batch.dueMs : Math.min(batch.dueMs, batch.readyMs)) - nowMs);
-      return { ids, isTimeToPrepare };
+      return { ids, readyForMs: isTimeToPrepare ? batch.dueMs - nowMs : 0 };
     },
     forget: (key) => void batches.delete(key),
   };
 }
 
-const nothing: Held = { ids: new Set(), isTimeToPrepare: false };
+const nothing: Held = { ids: new Set(), readyForMs: 0 };
 
 interface IdChange {
   readonly add: ReadonlySet<string>;

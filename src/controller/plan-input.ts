@@ -16,3 +16,6 @@ export interface PlanInput {
   readonly everywhere: ReadonlyMap<Key, AzureAssignedIdentity>;
   readonly namespaced: boolean;
 }
+
+/** The same before ARM was asked. */
+export type Unplanned = Omit<PlanInput, "inventory">;

@@ -4,7 +4,7 @@ import type { Action } from "./action.ts";
 import { hasFreeName, isOnTarget, pairOf, pairWanted, resourceIdOfIdentity } from "./assigned-identity.ts";
 import { isElsewhere, pairUp, type Pairing } from "./pairing.ts";
 import { idsOf, planChange } from "./plan-change.ts";
-import type { PlanInput } from "./plan-input.ts";
+import type { PlanInput, Unplanned } from "./plan-input.ts";
 import {
   assignKept,
   assignWritten,
@@ -50,7 +50,7 @@ export function plan(input: PlanInput): Plan {
  * Whether ARM must be asked first what is on the target: an identity is about to be added that no
  * object answers for, and one that is there already must never be removed by us (DESIGN §3).
  */
-export function needsInventory(input: Omit<PlanInput, "inventory">): boolean {
+export function needsInventory(input: Unplanned): boolean {
   return pairFor({ ...input, inventory: null }).hasUnknown;
 }
 

@@ -52,6 +52,7 @@ export interface Cluster {
     list(): readonly AzureIdentityAccessGrant[];
     get(key: Key): UnbelievedGrant | undefined;
   };
+  /** Rejects with an Error whose `code` is `AlreadyExists` when one with the same namespace and name is there. */
   createAssignedIdentity(object: NewAssignedIdentity): Promise<AzureAssignedIdentity>;
   /** Takes the place of the object with the same namespace and name; rejects when there is none. */
   replaceAssignedIdentity(object: NewAssignedIdentity): Promise<void>;
@@ -96,22 +97,29 @@ export interface ComputeFailure {
   readonly detail: string;
 }
 
-export type ComputeResult =
-  | {
-      readonly ok: true;
-      readonly identities: readonly string[];
-      /** Those of `identities` that are immutable and stay although they were to be removed. */
-      readonly kept?: readonly string[];
-      /** Those of `unsent` that somebody else has put on the target. */
-      readonly found?: readonly string[];
-    }
-  | {
-      readonly ok: false;
-      readonly failure: ComputeFailure;
-      /** What is on the target all the same, when that could be read: an earlier request may have done its part. */
-      readonly identities?: readonly string[];
-      readonly found?: readonly string[];
-    };
+/** What became of the `unsent` identities of a change. */
+interface Sought {
+  /** Those that somebody else has put on the target. */
+  readonly found?: readonly string[];
+  /** Those of which no request that may have done anything has asked, with those found. */
+  readonly unsent?: readonly string[];
+}
+
+export type ComputeResult = Sought &
+  (
+    | {
+        readonly ok: true;
+        readonly identities: readonly string[];
+        /** Those of `identities` that are immutable and stay although they were to be removed. */
+        readonly kept?: readonly string[];
+      }
+    | {
+        readonly ok: false;
+        readonly failure: ComputeFailure;
+        /** What is on the target all the same, when that could be read: an earlier request may have done its part. */
+        readonly identities?: readonly string[];
+      }
+  );
 
 /** User-assigned identities of a VM or scale set, by ARM resource id; src/azure fits by shape. */
 export interface Compute {

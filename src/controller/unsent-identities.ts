@@ -1,28 +1,37 @@
+import type { Key } from "../engine/resources.ts";
+
 /**
- * Identities that an object answers for while ARM has not been asked for them yet. One that is on the machine all the same
- * has been put there by somebody else, so that it has to stay (DESIGN §3). What a process forgets when it ends is taken
- * for ours.
+ * Identities that an object of this process answers for while ARM has never been asked for them. One that is on the machine
+ * all the same was put there by somebody else, so that it has to stay (DESIGN §3). What a process forgets when it ends is
+ * taken for podid's (docs/decisions/0021).
  */
 export interface UnsentIdentities {
-  add(target: string, id: string): void;
+  /** `object` was made for it. */
+  add(target: string, id: string, object: Key): void;
   has(target: string, id: string): boolean;
-  /** They go to ARM now, or nowhere. */
+  /** The object that was made for it. */
+  objectOf(target: string, id: string): Key | undefined;
+  /** ARM has been asked for them, or may have been. */
   drop(target: string, ids: readonly string[]): void;
+  /** Nothing is about the target any more. */
+  forget(target: string): void;
 }
 
 /** Knows of none yet. Ids are compared without regard to letter case. */
 export function createUnsentIdentities(): UnsentIdentities {
-  const unsent = new Set<string>();
+  const targets = new Map<string, Map<string, Key>>();
+  const on = (target: string): Map<string, Key> | undefined => targets.get(target.toLowerCase());
+  const objectOf: UnsentIdentities["objectOf"] = (target, id) => on(target)?.get(id.toLowerCase());
   return {
-    add: (target, id) => void unsent.add(keyOf(target, id)),
-    has: (target, id) => unsent.has(keyOf(target, id)),
-    drop: (target, ids) => {
-      for (const id of ids) unsent.delete(keyOf(target, id));
+    objectOf,
+    add: (target, id, object) => {
+      const ids = on(target) ?? new Map<string, Key>();
+      targets.set(target.toLowerCase(), ids.set(id.toLowerCase(), object));
     },
+    has: (target, id) => objectOf(target, id) !== undefined,
+    drop: (target, ids) => {
+      for (const id of ids) on(target)?.delete(id.toLowerCase());
+    },
+    forget: (target) => void targets.delete(target.toLowerCase()),
   };
-}
-
-/** No resource id holds a space. */
-function keyOf(target: string, id: string): string {
-  return `${target} ${id}`.toLowerCase();
 }

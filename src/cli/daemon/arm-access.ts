@@ -28,7 +28,7 @@ const loadAfterMs = 5_000;
 
 /**
  * ARM, gentle and counted, by the flags and while we lead. Its SDK takes a third of a second to load, in which a
- * controller that starts anew has better things to do: it is loaded when the first call is near, or a while later.
+ * controller that starts anew has better things to do: it is loaded with the first call, or a while later.
  */
 export function openCompute(
   daemon: Daemon,

@@ -127,6 +127,42 @@ describe("an identity that somebody else puts on a machine while one of its pods
     assert.equal(world.calls("PATCH").length, 1, "that of the others");
   });
 
+  it("stays when they go before ARM is asked, and the object takes two attempts", async (t) => {
+    const world = await startWaiting(t);
+    world.addPod("web-0", "node-0", ["reader"]);
+    await world.pass(700);
+    await putOnByOthers(world, "reader");
+    failOnce(world, "patchAssignedIdentityStatus");
+    await goOneByOne(world);
+  });
+
+  it("stays when ARM refuses what comes with it", async (t) => {
+    const world = await startWaiting(t);
+    world.addPod("web-0", "node-0", ["reader", "unknown"]);
+    await world.pass(700);
+    await putOnByOthers(world, "reader");
+    await world.pass(10 * second);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned", "web-0-shop-unknown Created"]);
+    await goOneByOne(world);
+  });
+
+  it("stays when they put it on after ARM had no time for us", async (t) => {
+    const world = await startWaiting(t);
+    const answer = { kind: "answer", status: 429, code: "TooManyRequests", message: "slow" } as const;
+    world.emulator.addArmFault({
+      match: { method: "PATCH" },
+      count: 1,
+      action: { ...answer, retryAfter: "5" },
+    });
+    world.addPod("web-0", "node-0", ["reader"]);
+    await world.pass(2 * second);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Created"]);
+    await putOnByOthers(world, "reader");
+    await world.pass(10 * second);
+    assert.deepEqual(world.objects(), ["web-0-shop-reader Assigned"]);
+    await goOneByOne(world);
+  });
+
   it("stays when it cannot be written down at once", async (t) => {
     const world = await startWaiting(t);
     world.addPod("web-0", "node-0", ["reader"]);

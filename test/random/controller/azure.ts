@@ -54,6 +54,8 @@ export interface Azure {
   /** Identities that ARM does not know, lower-cased. */
   readonly unknown: Set<string>;
   onAccepted: (patch: AcceptedPatch) => void;
+  /** Called before each PATCH is treated, whatever becomes of it: lower-cased target, lower-cased ids that it names. */
+  onAsked: (target: string, ids: readonly string[]) => void;
 }
 
 const duration = { operationDurationMs: 12_000, visibilityLagMs: 0 };
@@ -109,7 +111,9 @@ export function createAzure(clock: SimulatedClock): Azure {
     machines: () => world.ids(),
     unknown,
     onAccepted: () => undefined,
+    onAsked: () => undefined,
     serve: async (request, fault) => {
+      if (kindOf(request) === "PATCH") azure.onAsked(targetOf(request), idsIn(request));
       if (fault?.kind === "reset") throw connectionLost();
       const response = await answer(request, fault);
       const { facts } = response;
@@ -132,13 +136,14 @@ function createMachineWorld(clock: SimulatedClock): Pick<
   readonly machines: Machines;
   readonly ids: () => readonly string[];
 } {
+  const times = { ...settings };
   // One set per machine, so that a machine made anew has nothing of the one before.
   const sets = new Map<string, Machines>();
   const setOf = (id: string): Machines | undefined => sets.get(id.toLowerCase());
   const find = (id: string): ReturnType<Machines["find"]> => setOf(id)?.find(id);
   const addMachine = (resourceID: string, userAssigned: readonly string[] = []): void => {
     if (sets.has(resourceID.toLowerCase())) return;
-    const machines = createMachines(clock, settings);
+    const machines = createMachines(clock, times);
     machines.add({ resourceID, location: "westeurope", tenantID, userAssigned: [...userAssigned] });
     sets.set(resourceID.toLowerCase(), machines);
   };
@@ -177,8 +182,14 @@ function createMachineWorld(clock: SimulatedClock): Pick<
       const kept = blockOf(machine).userAssigned.filter(
         (one) => one.toLowerCase() !== identity.toLowerCase(),
       );
-      sets.delete(id.toLowerCase());
-      addMachine(machine.resourceID, [...kept, identity]);
+      // At once, and with another etag.
+      times.operationDurationMs = 0;
+      setOf(id)?.begin(
+        machine,
+        { ...blockOf(machine), userAssigned: [...kept, identity] },
+        { kind: "succeeds" },
+      );
+      times.operationDurationMs = settings.operationDurationMs;
       return true;
     },
   };
@@ -197,6 +208,12 @@ export function kindOf({ method, url }: PipelineRequest): RequestKind {
 /** The lower-cased machine id that a request is about; "" for polls. */
 export function targetOf({ url }: PipelineRequest): string {
   return new URL(url).pathname.toLowerCase();
+}
+
+/** The identities that a PATCH names, lower-cased. */
+function idsIn({ body }: PipelineRequest): readonly string[] {
+  const text = typeof body === "string" ? body.toLowerCase() : "";
+  return identityIds.map((id) => id.toLowerCase()).filter((id) => text.includes(`"${id}"`));
 }
 
 function operationOf(url: string): string {

@@ -41,6 +41,7 @@ function unfulfilled(
   const [object] = mine;
   if (object !== undefined && !quotesTruth(object, wish, server)) return [`${what}: an outdated snapshot`];
   const on = azure.on(wish.target);
+  if (!wish.must && object?.status.status === "Created") return [`${what}: under way, and need not be`];
   if (!wish.must || on === undefined) return [];
   if (object === undefined) {
     // What ARM does not know is answered for by one object on the machine, that of another pod (decision 0014).

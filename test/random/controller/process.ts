@@ -58,7 +58,7 @@ export function startProcess(around: Surroundings, name: string): Process {
   const controller = createController({
     clock: life.clock,
     log: createSilentLog(),
-    cluster: fenceCluster(clusterFor(around, life, cache), leadership, life.clock),
+    cluster: fenceCluster(clusterFor(around, name, life, cache), leadership, life.clock),
     decider,
     compute: watched(spoil(fenceCompute(arm, leadership))),
     namespaced: false,
@@ -81,7 +81,7 @@ export function startProcess(around: Surroundings, name: string): Process {
 
 type Cache = ReturnType<ApiServer["connect"]>;
 
-function clusterFor(around: Surroundings, life: Life, cache: Cache): Cluster {
+function clusterFor(around: Surroundings, name: string, life: Life, cache: Cache): Cluster {
   const { server } = around;
   const writes = createWrites(server, cache);
   const write = async <T>(label: string, run: () => T): Promise<T> => {
@@ -100,7 +100,11 @@ function clusterFor(around: Surroundings, life: Life, cache: Cache): Cluster {
   return {
     ...cache.cluster,
     statusOf: (kind, key) => server.truth.statusOf(kind, key),
-    createAssignedIdentity: (object) => write(`create ${object.name}`, () => writes.create(object)),
+    createAssignedIdentity: async (object) => {
+      const created = await write(`create ${object.name}`, () => writes.create(object));
+      around.made(name, object);
+      return created;
+    },
     replaceAssignedIdentity: (object) => write(`replace ${object.name}`, () => writes.replace(object)),
     patchAssignedIdentityStatus: (key, patch) =>
       write(`${key} → ${patch.status ?? "shown"}`, () => writes.patchStatus(key, patch)),

@@ -90,7 +90,7 @@ const planted: Readonly<Record<string, { readonly sabotage: Sabotage; readonly s
           compute.changeIdentities(target, { add, remove }, signal),
       }),
     },
-    says: /is not ours to remove/,
+    says: /is not ours to remove|nothing answers any more/,
   },
   "removals are forgotten": {
     sabotage: {
@@ -110,10 +110,35 @@ const planted: Readonly<Record<string, { readonly sabotage: Sabotage; readonly s
   "who has lost the lease goes on": { sabotage: { unfenced: true }, says: /is not the leader/ },
 };
 
+/** Somebody attaches an identity between the object for it and the PATCH; then its pod goes. */
+const attachedMeanwhile: readonly Step[] = [
+  { op: "bind", binding: "b-0", identity: "reader", label: "one", box: "none" },
+  { op: "pod", pod: "shop/web-1", node: "vm-a", label: "one" },
+  { op: "pass", seconds: 0.5 },
+  { op: "attach", node: "vm-a", arm: "waited" },
+  { op: "pass", seconds: 30 },
+  { op: "podGoes", pod: "shop/web-1" },
+  { op: "pass", seconds: 30 },
+];
+
+/** Looks at the machine before it writes an object, and not again. */
+const lookingOnce = (compute: Compute): Compute => ({
+  ...compute,
+  changeIdentities: (target, { add, remove }, signal) =>
+    compute.changeIdentities(target, { add, remove }, signal),
+});
+
 describe("the model of the controller", () => {
+  it("finds it when nobody looks for what others put on a machine meanwhile", async () => {
+    const sound = await faultsOf(attachedMeanwhile);
+    assert.deepEqual(sound.faults, [], sound.journal.join("\n"));
+    const { faults } = await faultsOf(attachedMeanwhile, { compute: lookingOnce });
+    assert.match(faults.join(), /is not ours to remove/);
+  });
+
   for (const [name, { sabotage, says }] of Object.entries(planted)) {
     it(`finds it when ${name}, and tells it in a few steps`, async (t) => {
-      const found = await findFault({ runs: 500, seed, sabotage });
+      const found = await findFault({ runs: 2000, seed, sabotage });
       assert.ok(found !== null, "the planted fault was not found");
       assert.match(found.fault, says);
       assert.ok(found.script.length <= 10, found.text);

@@ -22,6 +22,7 @@ export type Step =
   | { readonly op: "identity"; readonly identity: string; readonly arm: string; readonly clientID: string }
   | { readonly op: "identityGoes"; readonly identity: string }
   | { readonly op: "armForgets" | "armKnows"; readonly arm: string }
+  /** Of `waited`, whatever a new object on the node's machine is about. */
   | { readonly op: "attach"; readonly node: string; readonly arm: string }
   | { readonly op: "armFault"; readonly on: RequestKind; readonly fault: ArmFault; readonly count: number }
   | { readonly op: "apiFault"; readonly fault: ApiFault; readonly count: number }
@@ -91,6 +92,7 @@ const happenings: readonly { readonly weight: number; readonly arbitrary: fc.Arb
   { weight: 1, arbitrary: fc.record({ op: named("identityGoes"), identity }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom("armForgets", "armKnows"), arm }) },
   { weight: 4, arbitrary: fc.record({ op: named("attach"), node, arm }) },
+  { weight: 3, arbitrary: fc.record({ op: named("attach"), node, arm: fc.constant("waited") }) },
   {
     weight: 6,
     arbitrary: fc.record({ op: named("armFault"), on: requests("PATCH"), fault: patchFaults, count }),
@@ -121,7 +123,7 @@ const happenings: readonly { readonly weight: number; readonly arbitrary: fc.Arb
   },
   {
     weight: 14,
-    arbitrary: fc.record({ op: named("pass"), seconds: fc.constantFrom(0, 1, 3, 7, 30, 90, 400) }),
+    arbitrary: fc.record({ op: named("pass"), seconds: fc.constantFrom(0, 0.5, 1, 3, 7, 30, 90, 400) }),
   },
   {
     weight: 1,

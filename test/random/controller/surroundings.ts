@@ -1,4 +1,4 @@
-import type { Compute } from "../../../src/controller/ports.ts";
+import type { Compute, NewAssignedIdentity } from "../../../src/controller/ports.ts";
 import type { SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import type { ApiServer } from "./api-server.ts";
 import type { ArmFault, Azure, RequestKind } from "./azure.ts";
@@ -17,6 +17,8 @@ export interface Surroundings {
   nextApiFault(): ApiFault | null;
   /** Something went on: it is not quiet yet. */
   stirred(): void;
+  /** Process `name` has made the object, and knows that. */
+  made(name: string, object: NewAssignedIdentity): void;
   violated(what: string): void;
   note(line: string): void;
   /** Plants a fault into the controller, to see whether it is found. */

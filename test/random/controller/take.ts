@@ -103,14 +103,18 @@ function removeNode(world: World, name: string, machineStays: boolean): void {
   world.server.apply((cluster) => cluster.remove("Node", name));
 }
 
-/** Only what no object is about yet: of the rest nobody could tell whose it is. */
+/** Only while it can be told whose it is. */
 function attach(world: World, name: string, arm: string): void {
   const target = machineAt(world, name);
   if (target === null) return;
-  const id = armIdentity(arm).toLowerCase();
+  const identity = arm === "waited" ? world.ownership.waited(target) : armIdentity(arm);
+  if (identity === undefined) return;
+  const id = identity.toLowerCase();
+  const { life, name: leading } = world.leader();
+  const leader = life.isDead() ? "nobody" : leading;
   const isFree =
     world.azure.on(target)?.has(id) === false &&
     world.isQuiet() &&
-    world.ownership.answering(target, id).length === 0;
-  if (isFree && world.azure.attach(target, armIdentity(arm))) world.ownership.foreign(target, id);
+    world.ownership.isTellable(target, id, leader);
+  if (isFree && world.azure.attach(target, identity)) world.ownership.foreign(target, id);
 }

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 
+import type { NewAssignedIdentity } from "../../../src/controller/ports.ts";
 import type { Pod } from "../../../src/engine/resources.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../../src/runtime/simulated-clock.ts";
 import { makeIdentity } from "../../unit/controller/objects.ts";
@@ -93,11 +94,13 @@ export function createWorld(nodes: readonly string[], sabotage?: Sabotage): Worl
       violated,
       ...(sabotage === undefined ? {} : { sabotage }),
       leader: nameOfLeader,
+      made: (name: string, object: NewAssignedIdentity) => ownership.made(name, object),
       nextArmFault: faults.nextArm,
       nextApiFault: faults.nextApi,
       stirred: () => void (stirs += 1),
       note: (line: string) => void journal.push(`  ${clock.monotonicMs() / 1000} s ${line}`),
     };
+    ownership.newLeader();
     const next = startProcess(around, `p${processes.length + 1}`);
     processes.push(next);
     if (former !== undefined && !former.life.isPaused()) former.stepDown();

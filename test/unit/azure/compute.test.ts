@@ -224,30 +224,65 @@ describe("identities that somebody has just asked for", () => {
     assert.ok(!result.ok);
     assert.deepEqual(result.identities?.length, 2);
   });
+});
 
-  it("are told when somebody else has put them there before anything was sent", async (t) => {
+async function putOn(world: World, name: string): Promise<void> {
+  const result = await accessTo(world).changeIdentities(vm, { add: [managed(name)], remove: [] }, signal);
+  assert.ok(result.ok);
+}
+
+function refusePatch(world: World, status: number): void {
+  const answer = { kind: "answer", status, code: "AsTheTestWants", message: "not now" } as const;
+  world.emulator.addArmFault({ match: { method: "PATCH" }, count: 1, action: answer });
+}
+
+describe("identities that nobody has been asked for", () => {
+  const both = { add: [managed("Auditor"), managed("writer")], remove: [] };
+  const request = { ...both, unsent: both.add };
+  const instant = { operationDurationMs: 0 };
+  it("are found when somebody else has put them there, and sent when not", async (t) => {
     const { world, compute } = await start(t, instant);
     await compute.getIdentities(vm, signal);
-    await accessTo(world).changeIdentities(vm, { add: [managed("auditor")], remove: [] }, signal);
-    const both = { add: [managed("Auditor"), managed("writer")], remove: [] };
-    const result = await compute.changeIdentities(vm, { ...both, unsent: both.add }, signal);
-    assert.deepEqual(
-      [namesOf(result), result.found],
-      [["auditor", "reader", "writer"], [managed("Auditor")]],
-    );
+    await putOn(world, "auditor");
+    const result = await compute.changeIdentities(vm, request, signal);
+    assert.deepEqual(namesOf(result), ["auditor", "reader", "writer"]);
+    assert.deepEqual([result.found, result.unsent], [[managed("Auditor")], [managed("Auditor")]]);
     const again = await compute.changeIdentities(vm, { ...both, unsent: [managed("writer")] }, signal);
-    assert.deepEqual(again.found, [managed("writer")], "it is for the caller to know what he asked for");
+    assert.deepEqual(again.found, [managed("writer")], "it is for the caller to know what was asked for");
   });
 
-  it("are not told to be somebody else's when a request of our own may have put them there", async (t) => {
+  for (const status of [400, 403, 429]) {
+    it(`are found after a request that ARM refused with ${status}`, async (t) => {
+      const { world, compute } = await start(t, instant);
+      await compute.getIdentities(vm, signal);
+      await putOn(world, "auditor");
+      refusePatch(world, status);
+      const result = await compute.changeIdentities(vm, request, signal);
+      assert.ok(!result.ok);
+      assert.deepEqual([result.found, result.unsent], [[managed("Auditor")], request.unsent]);
+    });
+  }
+
+  it("are nobody's to tell after a request that may have done something", async (t) => {
     const { world, compute } = await start(t, instant);
-    const request = { ...change, unsent: change.add };
+    await compute.getIdentities(vm, signal);
+    refusePatch(world, 503);
+    const result = await compute.changeIdentities(vm, request, signal);
+    assert.deepEqual([result.ok, result.found, result.unsent], [false, [], []]);
+  });
+
+  it("are ours when nobody else was there", async (t) => {
+    const { compute } = await start(t, instant);
+    const result = await compute.changeIdentities(scaleSet, request, signal);
+    assert.deepEqual(namesOf(result), ["Auditor", "writer"]);
+    assert.deepEqual([result.found, result.unsent], [[], []]);
+  });
+
+  it("are unsent still when the machine cannot be read", async (t) => {
+    const { world, compute } = await start(t, instant);
     const answer = { kind: "answer", status: 503, code: "ServiceUnavailable", message: "later" } as const;
-    world.emulator.addArmFault({ match: { method: "PATCH" }, count: 1, action: answer });
-    const unknown = compute.changeIdentities(vm, request, signal);
-    await accessTo(world).changeIdentities(vm, change, signal);
-    assert.equal((await unknown).found, undefined);
-    await compute.getIdentities(scaleSet, signal);
-    assert.equal((await compute.changeIdentities(scaleSet, request, signal)).found, undefined);
+    world.emulator.addArmFault({ match: { method: "GET" }, count: 1, action: answer });
+    const result = await compute.changeIdentities(vm, request, signal);
+    assert.deepEqual([result.ok, result.unsent], [false, request.unsent]);
   });
 });

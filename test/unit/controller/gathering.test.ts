@@ -59,38 +59,38 @@ describe("what is gathered", () => {
 
   it("is prepared once, when others are not likely to come", () => {
     const { clock, gathering, later } = start();
-    const isTime = (names: readonly string[]): boolean =>
-      gathering.hold("vm", change(names), []).isTimeToPrepare;
-    assert.equal(isTime(["a"]), false);
+    const readyForMs = (names: readonly string[]): number =>
+      gathering.hold("vm", change(names), []).readyForMs;
+    assert.equal(readyForMs(["a"]), 0);
     clock.advance(399);
-    assert.equal(isTime(["a", "b"]), false, "it was not quiet for long enough");
+    assert.equal(readyForMs(["a", "b"]), 0, "it was not quiet for long enough");
     clock.advance(400);
-    assert.equal(isTime(["a", "b"]), true);
-    assert.equal(isTime(["a", "b"]), false);
+    assert.equal(readyForMs(["a", "b"]), 600);
+    assert.equal(readyForMs(["a", "b"]), 0);
     clock.advance(599);
-    assert.equal(isTime(["a", "b", "late"]), false);
+    assert.equal(readyForMs(["a", "b", "late"]), 0);
     clock.advance(999);
-    assert.equal(isTime(["a", "b", "late"]), false);
+    assert.equal(readyForMs(["a", "b", "late"]), 0);
     assert.deepEqual(later, ["vm 400", "vm 400", "vm 600", "vm 600", "vm 1000", "vm 1"]);
     clock.advance(1);
-    assert.deepEqual(gathering.hold("vm", change(["a"]), []), { ids: new Set(), isTimeToPrepare: false });
+    assert.deepEqual(gathering.hold("vm", change(["a"]), []), { ids: new Set(), readyForMs: 0 });
     clock.advance(5000);
-    assert.equal(isTime(["next"]), false);
+    assert.equal(readyForMs(["next"]), 0);
     clock.advance(400);
-    assert.equal(isTime(["next"]), true, "the next batch is another");
+    assert.equal(readyForMs(["next"]), 600, "the next batch is another");
   });
 
   it("is not prepared when it only removes", () => {
     const { clock, gathering, later } = start();
     for (const _ of [0, 1]) {
-      assert.equal(gathering.hold("vm", change([], ["old"]), []).isTimeToPrepare, false);
+      assert.equal(gathering.hold("vm", change([], ["old"]), []).readyForMs, 0);
       clock.advance(4000);
     }
     assert.deepEqual(later, ["vm 5000", "vm 1000"]);
     gathering.hold("other", change([], ["old"]), []);
     gathering.hold("other", change(["new"], ["old"]), []);
     clock.advance(400);
-    assert.ok(gathering.hold("other", change(["new"], ["old"]), []).isTimeToPrepare);
+    assert.equal(gathering.hold("other", change(["new"], ["old"]), []).readyForMs, 600);
   });
 
   it("goes at once when it is tried again", () => {

@@ -44,7 +44,7 @@ function short(id: string | null): string {
 
 /** An action in a few words; ids by their last part. */
 export function tell(action: Action): string {
-  if (action.type === "create" || action.type === "createAhead" || action.type === "replace") {
+  if (action.type === "create" || action.type === "replace") {
     const isForeign = action.object.annotations["podid.dev/pre-assigned"] === "true";
     return `${action.type} ${action.object.name}${isForeign ? " pre-assigned" : ""}`;
   }
