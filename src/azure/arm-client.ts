@@ -10,6 +10,7 @@ import {
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
 
+import { orAborted } from "../runtime/deadline.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
 import type { IdentityPatch, MachineIdentity } from "./identity-patch.ts";
@@ -42,12 +43,14 @@ export function createArmClient(options: {
   /** Asked of each PATCH when nothing is between it and the wire; when it throws, nothing goes out. */
   readonly beforeChange?: () => void;
 }): ArmClient {
-  const { cloud, armUrl = cloud.armUrl, beforeChange = () => undefined } = options;
+  const { cloud, credential, armUrl = cloud.armUrl, beforeChange = () => undefined } = options;
   const client = askBefore(options.httpClient ?? createDefaultHttpClient(), beforeChange);
   const httpClient = redirectTo(client, cloud.armUrl, armUrl);
   const clientOf = clientsBySubscription(options, httpClient);
   return {
     readIdentity: async (vm, abortSignal) => {
+      // The SDK lets its callers wait for one login, and give up with the first of them.
+      await orAborted(credential.getToken([cloud.armScope]), abortSignal);
       const { virtualMachines, virtualMachineScaleSets } = clientOf(vm);
       const machines = vm.kind === "virtualMachine" ? virtualMachines : virtualMachineScaleSets;
       const { identity, etag, provisioningState } = await machines.get(vm.resourceGroup, vm.name, {

@@ -1,4 +1,5 @@
 import { type Clock, delay } from "../runtime/clock.ts";
+import { orAborted } from "../runtime/deadline.ts";
 
 /** ARM counts reads and writes of a subscription apart (reference/azure.md §4.2). */
 export type ArmScope = "reads" | "writes";
@@ -105,7 +106,7 @@ function createLane(clock: Clock, scope: ArmScope): Lane {
     takeCall: (signal) => {
       const mine = turn.then(() => takeNext(signal));
       turn = mine.catch(() => undefined);
-      return mine;
+      return orAborted(mine, signal);
     },
     close: (seconds) => {
       closedUntilMs = Math.max(closedUntilMs, clock.monotonicMs() + seconds * 1000);

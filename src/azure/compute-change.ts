@@ -10,6 +10,7 @@ import {
   thrownFailure,
   unknownOutcome,
 } from "./compute-result.ts";
+import { AzureError } from "./errors.ts";
 import type { ForeignFinder } from "./foreign-identities.ts";
 import {
   addedBy,
@@ -139,7 +140,9 @@ async function sendChange(
     return { failure, isUntouched: false, isOutdated: false };
   } catch (thrown) {
     const failure = thrownFailure(thrown, clock.nowMs(), sent);
-    const isUntouched = failure.kind !== "unavailable" && !signal.aborted;
+    // Without a login, or the lease, nothing went out.
+    const isUnsent = thrown instanceof AzureError;
+    const isUntouched = isUnsent || (failure.kind !== "unavailable" && !signal.aborted);
     if (isUntouched && wasSettled) settled.seen(target, { isUpdating: false });
     if (!isUntouched) foreign.sent(addedBy(patch));
     signal.throwIfAborted();

@@ -41,12 +41,10 @@ export async function apply(deps: ApplyDependencies, actions: readonly Action[])
   await phase("create", (action) => steps.create(action, action.unsent));
   await phase("replace", (action) => steps.replace(action));
   const early = unanswered(actions, failed);
-  const unsent = new Set(actionsOf(actions, "create").map((action) => action.unsent));
   await Promise.all(
-    Array.from(early, (action) => {
-      const { resourceId: id, object } = action;
-      return steps.create({ ...action, object: inState("Created", object) }, unsent.has(id) ? id : null);
-    }),
+    Array.from(early, (action) =>
+      steps.create({ ...action, object: inState("Created", action.object) }, null),
+    ),
   );
   const { retryAfterMs, found } = await applyChange(deps, { actions, early, failed });
   const markOf = ({ resourceId }: { readonly resourceId: string | null }): Mark =>

@@ -106,12 +106,18 @@ function seekForeign(
     ask: async (part) => {
       const result = await ask(left.length === 0 ? part : { ...part, unsent: left });
       left = left.length === 0 ? left : (result.unsent ?? []);
-      found = found.union(keysOf(result.found ?? []));
+      const foundNow = keysOf(result.found ?? []);
+      // Where the target was read, its owner may have taken off what was found before.
+      found = isRead(result) ? foundNow : found.union(foundNow);
       return result;
     },
     isUnsent: (id) => keysOf(left).has(id.toLowerCase()),
     found: () => found.intersection(keysOf(left)),
   };
+}
+
+function isRead(result: ComputeResult): boolean {
+  return result.ok || result.identities !== undefined;
 }
 
 function keysOf(ids: readonly string[]): ReadonlySet<string> {

@@ -48,12 +48,10 @@ export async function reconcile(deps: ReconcileDependencies, key: string): Promi
   const { actions, problems, inventory, held } = await planNow(deps, unit, planInput);
   deps.problems.report(key, problems);
   const result = await apply(deps, actions);
-  await prepareChange(deps, planInput, {
-    ids: held.ids,
-    limitMs: held.readyForMs - (deps.clock.monotonicMs() - startedMs),
-  });
   if (deps.drift.take(key)) await mendDrift(deps, deps.observed.now().units.get(key), goingBy(actions));
-  if (actions.length > 0) deps.onCycle?.(deps.clock.monotonicMs() - startedMs);
+  const tookMs = deps.clock.monotonicMs() - startedMs;
+  if (actions.length > 0) deps.onCycle?.(tookMs);
+  await prepareChange(deps, planInput, { ids: held.ids, limitMs: held.readyForMs - tookMs });
   if (inventory.ids !== null) return result;
   const retryAfterMs = Math.max(inventory.retryAfterMs, result.done ? 0 : result.retryAfterMs);
   return { done: false, retryAfterMs, endsOnChange: false };

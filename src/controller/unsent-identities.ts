@@ -1,7 +1,7 @@
 import type { Key } from "../engine/resources.ts";
 
 /**
- * Identities that an object of this process answers for while ARM has never been asked for them. One that is on the machine
+ * Identities for which this process has made an object, while ARM has never been asked for them. One that is on the machine
  * all the same was put there by somebody else, so that it has to stay (DESIGN §3). What a process forgets when it ends is
  * taken for podid's (docs/decisions/0021).
  */
@@ -9,7 +9,7 @@ export interface UnsentIdentities {
   /** `object` was made for it. */
   add(target: string, id: string, object: Key): void;
   has(target: string, id: string): boolean;
-  /** The object that was made for it. */
+  /** The object that was made for it last, which may have gone since. */
   objectOf(target: string, id: string): Key | undefined;
   /** ARM has been asked for them, or may have been. */
   drop(target: string, ids: readonly string[]): void;

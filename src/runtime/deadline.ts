@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { toError } from "./to-error.ts";
 
 /**
  * Runs `run` with a signal that aborts after `limitMs` on `clock`, or with `signal`, whichever is first.
@@ -25,5 +26,21 @@ export async function withDeadline<T>(
   } finally {
     signal.removeEventListener("abort", end);
     cancel();
+  }
+}
+
+/**
+ * What `promise` gives, as long as `signal` has not aborted: for what takes no signal, since others wait for it, too.
+ * @throws the reason of the abort, as soon as it comes, else what `promise` rejects with.
+ */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const end = (): void => reject(toError(signal.reason));
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }

@@ -109,7 +109,9 @@ export function createWrites(server: ApiServer, cache: Cache): Writes {
   return {
     create: (object) => {
       const key = `${object.namespace}/${object.name}`;
-      if (server.truth.get("AzureAssignedIdentity", key) !== undefined) throw new Error(`409: ${key} exists`);
+      if (server.truth.get("AzureAssignedIdentity", key) !== undefined) {
+        throw Object.assign(new Error(`409: ${key} exists`), { code: "AlreadyExists" });
+      }
       return put({ ...object, uid: `${key}#${server.version()}`, creationTimestamp: null });
     },
     replace: (object) => {

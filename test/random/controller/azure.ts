@@ -54,7 +54,7 @@ export interface Azure {
   /** Identities that ARM does not know, lower-cased. */
   readonly unknown: Set<string>;
   onAccepted: (patch: AcceptedPatch) => void;
-  /** Called before each PATCH is treated, whatever becomes of it: lower-cased target, lower-cased ids that it names. */
+  /** A PATCH may have done something, as far as who sent it can tell: lower-cased target, lower-cased ids that it names. */
   onAsked: (target: string, ids: readonly string[]) => void;
 }
 
@@ -113,9 +113,16 @@ export function createAzure(clock: SimulatedClock): Azure {
     onAccepted: () => undefined,
     onAsked: () => undefined,
     serve: async (request, fault) => {
-      if (kindOf(request) === "PATCH") azure.onAsked(targetOf(request), idsIn(request));
-      if (fault?.kind === "reset") throw connectionLost();
+      const asked = (): void => {
+        if (kindOf(request) === "PATCH") azure.onAsked(targetOf(request), idsIn(request));
+      };
+      if (fault?.kind === "reset") {
+        asked();
+        throw connectionLost();
+      }
       const response = await answer(request, fault);
+      const isRefusal = response.status >= 400 && response.status < 500;
+      if (fault?.kind === "lost" || !isRefusal) asked();
       const { facts } = response;
       if (response.status === 202 && facts?.machineID !== undefined) {
         const { machineID, added = [], removed = [] } = facts;

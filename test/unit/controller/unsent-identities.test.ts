@@ -86,6 +86,28 @@ describe("what podid has never asked ARM for", () => {
   });
 });
 
+it("what its owner has taken off before the last look is not found", async () => {
+  const other = identityId("other");
+  const answers: ComputeResult[] = [
+    {
+      ok: false,
+      failure: { kind: "refused", retryAfterSeconds: null, identities: [other], detail: "no" },
+      identities: [reader],
+      found: [reader],
+      unsent: [reader],
+    },
+    { ok: true, identities: [], found: [], unsent: [reader] },
+  ];
+  const { unsent, quarantine } = start({ ok: true, identities: [] });
+  const changeIdentities = async (): Promise<ComputeResult> =>
+    answers.shift() ?? { ok: true, identities: [], found: [], unsent: [reader] };
+  const compute = { ...createFakeCompute(), changeIdentities };
+  const change = createIdentityChanger(compute, quarantine, unsent);
+  const writer = identityId("writer");
+  const added = { add: [reader, other, writer], remove: [] };
+  assert.deepEqual([...(await change(target, added, new AbortController().signal)).found], []);
+});
+
 describe("an object that was made ahead", () => {
   it("stands though the watch does not show it, and only that very one", async () => {
     const unsent = createUnsentIdentities();
