@@ -11,8 +11,10 @@ import {
 } from "@azure/core-rest-pipeline";
 
 import { orAborted } from "../runtime/deadline.ts";
+import { toError } from "../runtime/to-error.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Credential } from "./credential.ts";
+import { AzureError } from "./errors.ts";
 import type { IdentityPatch, MachineIdentity } from "./identity-patch.ts";
 import type { VmId } from "./vm-id.ts";
 
@@ -43,19 +45,17 @@ export function createArmClient(options: {
   /** Asked of each PATCH when nothing is between it and the wire; when it throws, nothing goes out. */
   readonly beforeChange?: () => void;
 }): ArmClient {
-  const { cloud, credential, armUrl = cloud.armUrl, beforeChange = () => undefined } = options;
+  const { cloud, armUrl = cloud.armUrl, beforeChange = () => undefined } = options;
   const client = askBefore(options.httpClient ?? createDefaultHttpClient(), beforeChange);
   const httpClient = redirectTo(client, cloud.armUrl, armUrl);
   const clientOf = clientsBySubscription(options, httpClient);
   return {
     readIdentity: async (vm, abortSignal) => {
-      // The SDK lets its callers wait for one login, and give up with the first of them.
-      await orAborted(credential.getToken([cloud.armScope]), abortSignal);
       const { virtualMachines, virtualMachineScaleSets } = clientOf(vm);
       const machines = vm.kind === "virtualMachine" ? virtualMachines : virtualMachineScaleSets;
-      const { identity, etag, provisioningState } = await machines.get(vm.resourceGroup, vm.name, {
-        abortSignal,
-      });
+      // One login serves all who wait for it, so that it takes no signal; what is given up meanwhile is not sent.
+      const reading = machines.get(vm.resourceGroup, vm.name, { abortSignal });
+      const { identity, etag, provisioningState } = await orAborted(reading, abortSignal);
       return readBlock(identity, etag, provisioningState);
     },
     patchIdentity: async (vm, patch, signal) => {
@@ -156,7 +156,12 @@ function clientsBySubscription(
 function askBefore(client: HttpClient, beforeChange: () => void): HttpClient {
   return {
     sendRequest: async (request) => {
-      if (request.method === "PATCH") beforeChange();
+      try {
+        if (request.method === "PATCH") beforeChange();
+      } catch (thrown) {
+        const cause = toError(thrown);
+        throw new AzureError("lease-lost", cause.message, { cause });
+      }
       return client.sendRequest(request);
     },
   };

@@ -109,7 +109,7 @@ export async function applyChange(
 
 interface Sent {
   readonly failure: ComputeFailure | null;
-  /** ARM said no at once, so that the machine is what it was. */
+  /** ARM said no at once, or was not asked, so that the machine is what it was. */
   readonly isUntouched: boolean;
   /** It said no only because somebody changed the machine since it was read. */
   readonly isOutdated: boolean;

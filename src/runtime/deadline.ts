@@ -39,7 +39,7 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   if (signal.aborted) end();
   else signal.addEventListener("abort", end);
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([aborted, promise]);
   } finally {
     signal.removeEventListener("abort", end);
   }

@@ -67,10 +67,12 @@ describe("the gate to ARM", () => {
     const gate = createArmGate({ clock, random: () => 0 });
     await Promise.all(Array.from({ length: 200 }, () => gate.enter(one, "writes", signal)));
     const leaving = new AbortController();
+    const first = gate.enter(one, "writes", signal);
     const left = gate.enter(one, "writes", leaving.signal);
     const next = gate.enter(one, "writes", signal);
     leaving.abort(new Error("gone"));
-    await assert.rejects(left, /gone/);
+    await assert.rejects(left, /gone/, "though it is not their turn");
+    assert.deepEqual(await drive(clock, first), { admitted: true });
     assert.deepEqual(await drive(clock, next), { admitted: true });
   });
 

@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 import { findCloud } from "../../../src/azure/cloud.ts";
 import { type Compute, createCompute } from "../../../src/azure/compute.ts";
 import type { ComputeResult } from "../../../src/azure/compute-result.ts";
-import { createSecretCredential } from "../../../src/azure/credential.ts";
+import { createSecretCredential, type Credential } from "../../../src/azure/credential.ts";
 import type { EmulatorSettings } from "../../../src/emulator/settings.ts";
 import { appClientID, appSecret, startWorld, tenantID, type World } from "./world.ts";
 
@@ -19,11 +19,14 @@ export async function startAccess(
   return { world, compute: accessTo(world) };
 }
 
-/** Another such access, with nothing remembered. */
-export function accessTo({ clock, authorityUrl, armUrl }: World): Compute {
+/** Another such access, with nothing remembered; it logs in by what `loginBy` makes of its credential. */
+export function accessTo(
+  { clock, authorityUrl, armUrl }: World,
+  loginBy: (own: Credential) => Credential = (own) => own,
+): Compute {
   const endpoints = { authorityUrl, armUrl };
   const app = { tenantID, clientID: appClientID, clientSecret: appSecret };
-  const credential = createSecretCredential({ clock, cloud, endpoints, ...app });
+  const credential = loginBy(createSecretCredential({ clock, cloud, endpoints, ...app }));
   return createCompute({ clock, cloud, credential, endpoints });
 }
 

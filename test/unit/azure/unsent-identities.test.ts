@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { findCloud } from "../../../src/azure/cloud.ts";
-import { createCompute } from "../../../src/azure/compute.ts";
 import { AzureError } from "../../../src/azure/errors.ts";
 import { accessTo, namesOf, startAccess } from "./compute-access.ts";
-import { managed, scaleSet, until, vm, type World } from "./world.ts";
+import { managed, scaleSet, vm, type World } from "./world.ts";
 
 const signal = new AbortController().signal;
 
@@ -69,27 +67,40 @@ describe("identities that nobody has been asked for", () => {
     assert.deepEqual([result.ok, result.unsent], [false, request.unsent]);
   });
 
-  it("are unsent still when there is no login, and nobody waits longer for it than they want", async (t) => {
+  it("are unsent still when there is no login for the PATCH", async (t) => {
     const { world } = await startAccess(t, instant);
-    const { promise: token, reject } = Promise.withResolvers<never>();
-    let logins = 0;
-    const getToken = (): Promise<never> => {
-      logins += 1;
-      return token;
-    };
-    const { clock, authorityUrl, armUrl } = world;
-    const endpoints = { authorityUrl, armUrl };
-    const compute = createCompute({ clock, cloud: findCloud(""), credential: { getToken }, endpoints });
-    const caller = new AbortController();
-    const given = compute.getIdentities(vm, caller.signal);
-    await until(() => logins === 1);
-    caller.abort(new Error("too late"));
-    const late = await given;
-    assert.ok(!late.ok && /too late/.test(late.failure.detail));
-    const change = compute.changeIdentities(vm, request, signal);
-    await until(() => logins === 2);
-    reject(new AzureError("login-unavailable", "Entra does not answer"));
-    const result = await change;
+    let isRefused = false;
+    const compute = accessTo(world, (own) => ({
+      getToken: async (scopes) => {
+        if (isRefused) throw new AzureError("login-unavailable", "Entra does not answer");
+        return own.getToken(scopes);
+      },
+    }));
+    await compute.getIdentities(vm, signal);
+    isRefused = true;
+    const result = await compute.changeIdentities(vm, request, signal);
     assert.deepEqual([result.ok, result.unsent], [false, request.unsent]);
+    isRefused = false;
+    await putOn(world, "auditor");
+    const next = await compute.changeIdentities(vm, request, signal);
+    assert.deepEqual(next.found, [managed("Auditor")]);
+  });
+
+  it("nobody waits longer for a login than they want", async (t) => {
+    const { world } = await startAccess(t, instant);
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const compute = accessTo(world, () => ({
+      getToken: () => {
+        begin();
+        return new Promise<never>(() => undefined);
+      },
+    }));
+    const caller = new AbortController();
+    const reading = compute.getIdentities(vm, caller.signal);
+    await begun;
+    caller.abort(new Error("too late"));
+    const result = await reading;
+    assert.ok(!result.ok);
+    assert.match(result.failure.detail, /too late/);
   });
 });

@@ -17,6 +17,6 @@ describe("waiting for what takes no signal", () => {
     const waiting = orAborted(never, caller.signal);
     caller.abort(reason);
     await assert.rejects(waiting, reason);
-    await assert.rejects(orAborted(never, AbortSignal.abort(reason)), reason);
+    await assert.rejects(orAborted(Promise.resolve("late"), AbortSignal.abort(reason)), reason);
   });
 });
