@@ -114,11 +114,12 @@ export function createMemoryCluster(): MemoryCluster {
         writes += 1;
         putObject(object, storedOf(`${object.namespace}/${object.name}`).uid);
       },
-      patchAssignedIdentityStatus: async (key, patch) => {
+      patchAssignedIdentityStatus: async (key, { annotations, ...patch }) => {
         await Promise.resolve();
         writes += 1;
         const object = storedOf(key);
-        putObject({ ...object, status: { ...object.status, ...patch } }, object.uid);
+        const status = { ...object.status, ...patch };
+        putObject({ ...object, annotations: { ...object.annotations, ...annotations }, status }, object.uid);
       },
       deleteAssignedIdentity: async (key) => {
         await Promise.resolve();
