@@ -24,7 +24,7 @@ import { toError } from "../runtime/to-error.ts";
 import { readVersion } from "./daemon/version.ts";
 import { CommandError } from "./errors.ts";
 import { shippedFiles } from "./paths.ts";
-import { untilSynced } from "./until-synced.ts";
+import { orAborted } from "../runtime/deadline.ts";
 
 /** A person waits: a server that is away is told of soon. */
 const deadlineMs = 30_000;
@@ -76,7 +76,7 @@ async function readAll(
     recordEvent: () => undefined,
   });
   try {
-    await untilSynced(source, signal);
+    await orAborted(source.synced(), signal);
     const access = createBelievedAccess(source, createSilentLog());
     access.believe(await vouchingOf(api, warn, signal));
     warnOfUnbelieved(access.source, warn);

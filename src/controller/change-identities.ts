@@ -105,7 +105,7 @@ function seekForeign(
   return {
     ask: async (part) => {
       const result = await ask(left.length === 0 ? part : { ...part, unsent: left });
-      left = left.length === 0 ? left : (result.unsent ?? []);
+      left = result.unsent ?? [];
       const foundNow = keysOf(result.found ?? []);
       // Where the target was read, its owner may have taken off what was found before.
       found = isRead(result) ? foundNow : found.union(foundNow);

@@ -5,7 +5,8 @@ import type { UnsentIdentities } from "./unsent-identities.ts";
 
 /**
  * Writes `object`; `id` is the lower-cased id of the identity that it is the first to answer for, of which ARM has not been
- * asked yet, or null when it may have been. One that was made before, and that a watch has not shown yet, stands. @throws what the store says.
+ * asked yet, or null when it may have been. One that was made before, and that a watch has not shown yet, stands.
+ * @throws what the store says.
  */
 export async function makeObject(
   { cluster, unsent }: { readonly cluster: Cluster; readonly unsent: UnsentIdentities },

@@ -30,7 +30,7 @@ export async function withDeadline<T>(
 }
 
 /**
- * What `promise` gives, as long as `signal` has not aborted: for what takes no signal, since others wait for it, too.
+ * What `promise` gives, as long as `signal` has not aborted: for what takes no signal, or may ignore it.
  * @throws the reason of the abort, as soon as it comes, else what `promise` rejects with.
  */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -41,6 +41,7 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   try {
     return await Promise.race([aborted, promise]);
   } finally {
+    // A combined signal that somebody listens to lives as long as what it is made of: for some, as the daemon.
     signal.removeEventListener("abort", end);
   }
 }

@@ -23,7 +23,7 @@ import { CommandError } from "../errors.ts";
 import { followAccessAdmission } from "./access-admission.ts";
 import { checkCluster, followDefinitions } from "./cluster-check.ts";
 import { type FieldCaseOptions, upgradeFields } from "./field-case.ts";
-import { untilSynced } from "../until-synced.ts";
+import { orAborted } from "../../runtime/deadline.ts";
 import { fenceApi, followLeadership, type Leadership } from "./leader-fence.ts";
 import { leadAlone, type Elect, type LeaseOptions, type OpenSource, type SourceOptions } from "./source.ts";
 import { readVersion } from "./version.ts";
@@ -85,9 +85,8 @@ export async function openCluster(parts: ClusterParts, options: ClusterOptions):
     const admission = await followAccessAdmission({ ...parts, api, believe });
     following.push(() => admission.close());
     // Before the first look at them grants are not shown, and whoever plans by that takes identities off VMs.
-    const synced = (): Promise<void> =>
-      Promise.all([cluster.synced(), admission.synced]).then(() => undefined);
-    await untilSynced({ synced }, AbortSignal.any([signal, broken.signal]));
+    const synced = Promise.all([cluster.synced(), admission.synced]);
+    await orAborted(synced, AbortSignal.any([signal, broken.signal]));
   };
   const close = async (): Promise<void> => {
     const clients = [cluster, events, leaseApi, api].map(

@@ -15,7 +15,7 @@ import { readVersion } from "../daemon/version.ts";
 import { CommandError } from "../errors.ts";
 import { shippedFiles } from "../paths.ts";
 import type { StackSource } from "../stack.ts";
-import { untilSynced } from "../until-synced.ts";
+import { orAborted } from "../../runtime/deadline.ts";
 import { definitionPath, demoObjects, foreignNodes, type DemoObject, servedPaths } from "./demo-objects.ts";
 
 const manager = { fieldManager: "podid-demo", force: "true" };
@@ -79,7 +79,7 @@ async function fill(
     kinds: resourceKinds,
     recordEvent: () => undefined,
   });
-  await untilSynced(source, AbortSignal.timeout(deadlineMs));
+  await orAborted(source.synced(), AbortSignal.timeout(deadlineMs));
   return { ...source, problems: () => [], close: () => empty(api, source, objects, log) };
 }
 
